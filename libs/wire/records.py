@@ -11,6 +11,7 @@ import msgspec
 
 SCHEMA_VERSION = 1
 
+NULL = msgspec.Raw(b"null")  # msgspec reads no `Raw | None`
 Source = Literal["webhook", "events_api", "snapshot"]
 
 
@@ -40,7 +41,7 @@ class StripeRecord(Record, frozen=True, kw_only=True):
     version: VersionMark
     object: msgspec.Raw
     event_id: str | None = None
-    previous_attributes: msgspec.Raw | None = None
+    previous_attributes: msgspec.Raw = NULL
     api_version: str | None = None
     customer: str | None = None
     incomplete: tuple[str, ...] = ()

@@ -1,0 +1,63 @@
+"""Which fields of each object are kept. What is not named here never reaches a topic, a table or a log.
+
+Kept: ids, the customer's e-mail, amounts, statuses, times, terms of prices and coupons, why a subscription ends, why a
+payment failed, and the metadata keys that can name a client. Never names, addresses, phones, card numbers, last4 or
+descriptions.
+"""
+
+from dataclasses import dataclass
+
+from libs.wire.codec import MalformedRecord
+from libs.wire.stripe_event.kept_fields import EACH, KEPT, METADATA, PLAIN, Fields
+from libs.wire.stripe_event.kinds import Kind
+from libs.wire.stripe_event.narrowing import Json
+
+_LIMIT = 2**63
+_WITH_CARD_EXPIRY: Fields = {"card": {"exp_month": PLAIN, "exp_year": PLAIN}, "exp_month": PLAIN, "exp_year": PLAIN}
+_HAS_CARD = frozenset({Kind.PAYMENT_METHOD, Kind.CARD})
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a project lets through beyond the fixed list."""
+
+    metadata_keys: frozenset[str] = frozenset({"client_id"})
+    card_expiry: bool = False
+
+
+DEFAULT = Kept()
+
+
+def allowed(kind: Kind | None, item: Json, kept: Kept = DEFAULT) -> dict[str, object]:
+    """`item` (an object, or its `previous_attributes`) cut to the fields that are kept.
+
+    An object of another kind keeps only its id. Raises MalformedRecord for a number beyond 64 bits.
+    """
+    if kind is None:
+        return {name: item[name] for name in ("id", "object") if isinstance(item.get(name), str)}
+    fields = KEPT[kind]
+    if kept.card_expiry and kind in _HAS_CARD:
+        fields = {**fields, **_WITH_CARD_EXPIRY}
+    return _cut_hash(item, fields, kept)
+
+
+def _cut_hash(item: Json, fields: Fields, kept: Kept) -> dict[str, object]:
+    each = fields.get(EACH)
+    if each is not None:
+        return {name: _cut(value, each, kept) for name, value in item.items()}
+    return {name: _cut(value, fields[name], kept) for name, value in item.items() if name in fields}
+
+
+def _cut(value: object, fields: Fields, kept: Kept) -> object:
+    """An id stays an id; what is expanded where only an id is wanted becomes one again."""
+    if isinstance(value, dict):
+        if fields is PLAIN:
+            return value.get("id") if isinstance(value.get("id"), str) else None
+        if fields is METADATA:
+            return {name: _cut(text, PLAIN, kept) for name, text in value.items() if name in kept.metadata_keys}
+        return _cut_hash(value, fields, kept)
+    if isinstance(value, list):
+        return [_cut(each, fields, kept) for each in value]
+    if isinstance(value, float) and not -_LIMIT <= value < _LIMIT:
+        raise MalformedRecord(f"the number {value} is beyond 64 bits")
+    return value

@@ -1,0 +1,113 @@
+"""What prices, coupons and discounts cost. It never changes at Stripe, so it is learned once and kept."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from libs.wire.stripe_event.allow_list import allowed
+from libs.wire.stripe_event.kinds import Kind
+from libs.wire.stripe_event.narrowing import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Something learned that was not known before, to be stored: `kind` is price, coupon or discount."""
+
+    kind: Kind
+    id: str
+    terms: Json
+
+
+@dataclass(slots=True)
+class Catalogue:
+    """Terms by id, in Stripe's own shape. Plans and prices share their ids, and a price stands for both."""
+
+    prices: dict[str, Json] = field(default_factory=dict)
+    coupons: dict[str, Json] = field(default_factory=dict)
+    discounts: dict[str, Json] = field(default_factory=dict)
+
+    def learn(self, item: Json, whole: bool = False) -> tuple[Entry, ...]:
+        """Take in a price, plan, coupon or discount, or those within a subscription or customer; give what is new.
+
+        `whole`: the object was fetched with everything expanded, so that what it lacks does not exist.
+        """
+        return tuple(entry for entry in _entries(item, whole) if self._adds(entry))
+
+    def _adds(self, entry: Entry) -> bool:
+        shelf = self._shelf(entry.kind)
+        known = shelf.get(entry.id, {})
+        better = {name: value for name, value in entry.terms.items() if name not in known or known[name] is None}
+        if known and not any(value is not None or name == "applies_to" for name, value in better.items()):
+            return False
+        shelf[entry.id] = {**known, **better}
+        return True
+
+    def restore(self, entry: Entry) -> None:
+        """Put back what was stored."""
+        self._shelf(entry.kind)[entry.id] = entry.terms
+
+    def _shelf(self, kind: Kind) -> dict[str, Json]:
+        match kind:
+            case Kind.COUPON:
+                return self.coupons
+            case Kind.DISCOUNT:
+                return self.discounts
+            case _:
+                return self.prices
+
+
+def _entries(item: Json, whole: bool) -> Iterator[Entry]:
+    match item.get("object"):
+        case "price" | "plan":
+            yield from _price(item)
+        case "coupon":
+            yield from _coupon(item, whole)
+        case "discount":
+            yield from _discount(item, whole)
+        case "customer" | "subscription" | "subscription_item":
+            for nested in _nested(item):
+                yield from _entries(nested, whole)
+
+
+def _nested(item: Json) -> Iterator[Json]:
+    items = item.get("items")
+    lines = items.get("data") if isinstance(items, Mapping) else None
+    many = item.get("discounts")
+    candidates = [item.get("price"), item.get("plan"), item.get("discount")]
+    for more in (lines, many):
+        candidates += more if isinstance(more, list) else []
+    for candidate in candidates:
+        if isinstance(candidate, Mapping):
+            yield candidate
+
+
+def _price(item: Json) -> Iterator[Entry]:
+    """Only tiers and other currencies are ever missing from an event."""
+    identifier = item.get("id")
+    if isinstance(identifier, str) and (item.get("tiers") or item.get("currency_options")):
+        kept = allowed(Kind.PRICE, item)
+        yield Entry(Kind.PRICE, identifier, {k: kept[k] for k in ("id", "tiers", "currency_options") if k in kept})
+
+
+def _coupon(item: Json, whole: bool) -> Iterator[Entry]:
+    """`applies_to` is on record, be it as null, only where it is known."""
+    identifier = item.get("id")
+    if isinstance(identifier, str) and item.get("duration") is not None:
+        kept = allowed(Kind.COUPON, item)
+        yield Entry(Kind.COUPON, identifier, {"applies_to": None, **kept} if whole else kept)
+
+
+def _discount(item: Json, whole: bool) -> Iterator[Entry]:
+    identifier, coupon = item.get("id"), coupon_in(item)
+    if isinstance(coupon, Mapping):
+        yield from _coupon(coupon, whole)
+    named = coupon.get("id") if isinstance(coupon, Mapping) else coupon
+    if isinstance(identifier, str) and isinstance(named, str):
+        terms = {name: item[name] for name in ("id", "object", "start", "end") if name in item}
+        yield Entry(Kind.DISCOUNT, identifier, {**terms, "source": {"type": "coupon", "coupon": named}})
+
+
+def coupon_in(discount: Json) -> object:
+    """The coupon (or its id) of a discount in either shape."""
+    source = discount.get("source")
+    found = source.get("coupon") if isinstance(source, Mapping) else None
+    return discount.get("coupon") if found is None else found

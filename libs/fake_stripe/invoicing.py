@@ -20,7 +20,6 @@ def draft(world: World, subscription: Json, lines: list[Json], billing_reason: s
         subscription=subscription,
         billing_reason=billing_reason,
         period=Period(subscription["start_date"], world.now),
-        account=world.settings.account,
     )
     bill = world.store.put(invoice(world.stamp("in"), head, every))
     for each in every:

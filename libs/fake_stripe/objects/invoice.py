@@ -2,9 +2,102 @@
 
 from dataclasses import dataclass
 
-from libs.fake_stripe.json_types import Json
+from libs.fake_stripe.json_types import Json, filled
 from libs.fake_stripe.objects.catalog import Stamp
 from libs.fake_stripe.objects.subscription import Period
+
+_BLANK: Json = {
+    "id": None,
+    "object": "invoice",
+    "account_country": "US",
+    "account_name": "Fake Stripe",
+    "account_tax_ids": None,
+    "amount_due": 0,
+    "amount_overpaid": 0,
+    "amount_paid": 0,
+    "amount_remaining": 0,
+    "amount_shipping": 0,
+    "application": None,
+    "attempt_count": 0,
+    "attempted": False,
+    "auto_advance": True,
+    "automatic_tax": {
+        "disabled_reason": None,
+        "enabled": False,
+        "liability": None,
+        "provider": None,
+        "status": None,
+    },
+    "automatically_finalizes_at": None,
+    "billing_reason": None,
+    "collection_method": "charge_automatically",
+    "created": None,
+    "currency": "usd",
+    "custom_fields": None,
+    "customer": None,
+    "customer_account": None,
+    "customer_address": None,
+    "customer_email": None,
+    "customer_name": None,
+    "customer_phone": None,
+    "customer_shipping": None,
+    "customer_tax_exempt": "none",
+    "customer_tax_ids": [],
+    "default_payment_method": None,
+    "default_source": None,
+    "default_tax_rates": [],
+    "description": None,
+    "discounts": [],
+    "due_date": None,
+    "effective_at": None,
+    "ending_balance": None,
+    "footer": None,
+    "from_invoice": None,
+    "hosted_invoice_url": None,
+    "invoice_pdf": None,
+    "issuer": {"type": "self"},
+    "last_finalization_error": None,
+    "latest_revision": None,
+    "lines": {"object": "list", "data": [], "has_more": False, "url": None},
+    "livemode": False,
+    "metadata": {},
+    "next_payment_attempt": None,
+    "number": None,
+    "on_behalf_of": None,
+    "parent": {"quote_details": None, "subscription_details": None, "type": "subscription_details"},
+    "payment_settings": {
+        "default_mandate": None,
+        "payment_method_options": None,
+        "payment_method_types": None,
+    },
+    "period_end": None,
+    "period_start": None,
+    "post_payment_credit_notes_amount": 0,
+    "pre_payment_credit_notes_amount": 0,
+    "receipt_number": None,
+    "rendering": None,
+    "shipping_cost": None,
+    "shipping_details": None,
+    "starting_balance": 0,
+    "statement_descriptor": None,
+    "status": "draft",
+    "status_details": None,
+    "status_transitions": {
+        "finalized_at": None,
+        "marked_uncollectible_at": None,
+        "paid_at": None,
+        "voided_at": None,
+    },
+    "subtotal": 0,
+    "subtotal_excluding_tax": 0,
+    "test_clock": None,
+    "total": 0,
+    "total_discount_amounts": [],
+    "total_excluding_tax": 0,
+    "total_pretax_credit_amounts": [],
+    "total_taxes": [],
+    "webhooks_delivered_at": None,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +108,6 @@ class InvoiceHead:
     subscription: Json
     billing_reason: str
     period: Period
-    account: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,88 +156,28 @@ def line(stamp: Stamp, source: LineSource) -> Json:
 
 def invoice(stamp: Stamp, head: InvoiceHead, lines: list[Json]) -> Json:
     """Build a draft invoice over lines, without totals yet."""
-    customer, subscription = head.customer, head.subscription
-    return {
-        "id": stamp.id,
-        "object": "invoice",
-        "account_country": "US",
-        "account_name": "Fake Stripe",
-        "account_tax_ids": None,
-        **_no_amounts(customer["balance"]),
-        "application": None,
-        "attempt_count": 0,
-        "attempted": False,
-        "auto_advance": True,
-        "automatic_tax": {
-            "disabled_reason": None,
-            "enabled": False,
-            "liability": None,
-            "provider": None,
-            "status": None,
-        },
-        "automatically_finalizes_at": None,
-        "billing_reason": head.billing_reason,
-        "collection_method": subscription["collection_method"],
-        "created": stamp.created,
-        "currency": subscription["currency"],
-        "custom_fields": None,
-        **_customer_fields(customer),
-        "default_payment_method": None,
-        "default_source": None,
-        "default_tax_rates": subscription["default_tax_rates"],
-        "description": None,
-        "discounts": [],
-        "due_date": None,
-        "effective_at": None,
-        "footer": None,
-        "from_invoice": None,
-        "hosted_invoice_url": None,
-        "invoice_pdf": None,
-        "issuer": {"type": "self"},
-        "last_finalization_error": None,
-        "latest_revision": None,
-        "lines": {
-            "object": "list",
-            "data": lines,
-            "has_more": False,
-            "url": f"/v1/invoices/{stamp.id}/lines",
-        },
-        "livemode": stamp.livemode,
-        "metadata": {},
-        "next_payment_attempt": None,
-        "number": None,
-        "on_behalf_of": None,
-        "parent": {
-            "quote_details": None,
-            "subscription_details": {
-                "metadata": dict(subscription["metadata"]),
-                "subscription": subscription["id"],
-            },
-            "type": "subscription_details",
-        },
-        "payment_settings": {
-            "default_mandate": None,
-            "payment_method_options": None,
-            "payment_method_types": None,
-        },
-        "period_end": head.period.end,
-        "period_start": head.period.start,
-        "receipt_number": None,
-        "rendering": None,
-        "shipping_cost": None,
-        "shipping_details": None,
-        "statement_descriptor": None,
-        "status": "draft",
-        "status_details": None,
-        "status_transitions": {
-            "finalized_at": None,
-            "marked_uncollectible_at": None,
-            "paid_at": None,
-            "voided_at": None,
-        },
-        "test_clock": None,
-        "webhooks_delivered_at": stamp.created,
+    subscription = head.subscription
+    built = filled(
+        _BLANK,
+        id=stamp.id,
+        billing_reason=head.billing_reason,
+        collection_method=subscription["collection_method"],
+        created=stamp.created,
+        currency=subscription["currency"],
+        default_tax_rates=subscription["default_tax_rates"],
+        livemode=stamp.livemode,
+        period_end=head.period.end,
+        period_start=head.period.start,
+        starting_balance=head.customer["balance"],
+        webhooks_delivered_at=stamp.created,
+        **_customer_fields(head.customer),
+    )
+    built["lines"] |= {"data": lines, "url": f"/v1/invoices/{stamp.id}/lines"}
+    built["parent"]["subscription_details"] = {
+        "metadata": dict(subscription["metadata"]),
+        "subscription": subscription["id"],
     }
+    return built
 
 
 def invoice_payment(stamp: Stamp, bill: Json, payment_intent: str) -> Json:
@@ -166,38 +198,15 @@ def invoice_payment(stamp: Stamp, bill: Json, payment_intent: str) -> Json:
     }
 
 
-def _no_amounts(balance: int) -> Json:
-    return {
-        "amount_due": 0,
-        "amount_overpaid": 0,
-        "amount_paid": 0,
-        "amount_remaining": 0,
-        "amount_shipping": 0,
-        "ending_balance": None,
-        "post_payment_credit_notes_amount": 0,
-        "pre_payment_credit_notes_amount": 0,
-        "starting_balance": balance,
-        "subtotal": 0,
-        "subtotal_excluding_tax": 0,
-        "total": 0,
-        "total_discount_amounts": [],
-        "total_excluding_tax": 0,
-        "total_pretax_credit_amounts": [],
-        "total_taxes": [],
-    }
-
-
 def _customer_fields(customer: Json) -> Json:
     return {
         "customer": customer["id"],
-        "customer_account": None,
         "customer_address": customer["address"],
         "customer_email": customer["email"],
         "customer_name": customer["name"],
         "customer_phone": customer["phone"],
         "customer_shipping": customer["shipping"],
         "customer_tax_exempt": customer["tax_exempt"],
-        "customer_tax_ids": [],
     }
 
 

@@ -2,18 +2,23 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
+import structlog
 from aiokafka import AIOKafkaClient, AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, ProducerClosed
 
 from libs.wire.topics import MAX_RECORD_BYTES, Topic, every_topic
 
 NO_ERROR = 0
 ALREADY_EXISTS = 36
 ADMIN_DEADLINE_SECONDS = 20.0
+RETRY_SECONDS = 1.0
 RECORD_OVERHEAD_BYTES = 1024  # the broker's limit counts the batch around a record, the producer's does not
+
+log = structlog.get_logger(__name__)
 
 
 class KafkaUnavailable(ConnectionError):
@@ -113,13 +118,15 @@ def new_consumer(bootstrap: str, *topics: str, group: str | None = None) -> AIOK
 async def abandon(producer: AIOKafkaProducer, deadline_seconds: float) -> None:
     """Stop a producer: wait for what it still has to deliver until the deadline, then give that up.
 
-    `stop()` alone waits for ever when the broker is gone, as an idempotent producer never gives up a batch. Its sender
-    is the only handle to end it (private, so held by a test against the pinned version).
+    `stop()` alone waits for ever when the broker is gone, as an idempotent producer never gives up a batch. What ends
+    it then is private to aiokafka, and so held by a test against the pinned version.
     """
     try:
         await asyncio.wait_for(producer.stop(), deadline_seconds)
     except TimeoutError:
-        await producer._sender.close()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(producer._sender.close(), deadline_seconds)
+        producer._message_accumulator.fail_all(ProducerClosed())
         await producer.client.close()
 
 
@@ -134,3 +141,16 @@ async def kafka_answers(bootstrap: str, deadline_seconds: float = 2.0) -> bool:
     finally:
         await client.close()
     return True
+
+
+async def await_topics(bootstrap: str, partitions: int, replication: int) -> None:
+    """As `ensure_topics`, trying again until Kafka is there: services may start in any order.
+
+    Raises TopicMismatch at once, as waiting would not mend it.
+    """
+    while True:
+        try:
+            return await ensure_topics(bootstrap, partitions, replication)
+        except KafkaUnavailable as error:
+            log.warning("kafka_awaited", bootstrap=bootstrap, error=str(error), retry_seconds=RETRY_SECONDS)
+            await asyncio.sleep(RETRY_SECONDS)

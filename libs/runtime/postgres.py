@@ -12,7 +12,8 @@ UNREACHABLE = (
     TimeoutError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
-    asyncpg.CannotConnectNowError,
+    asyncpg.OperatorInterventionError,  # shutting down, starting up, the query was cancelled
+    asyncpg.InsufficientResourcesError,  # too many connections, disk or memory full
 )
 
 

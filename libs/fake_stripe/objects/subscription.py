@@ -82,7 +82,7 @@ def subscription(stamp: Stamp, customer: str, spec: SubscriptionSpec, tax_rates:
         _BLANK,
         id=stamp.id,
         billing_cycle_anchor=stamp.created,
-        billing_mode=_billing_mode(spec),
+        billing_mode=_billing_mode(spec, stamp.created),
         cancel_at=spec.cancel_at,
         canceled_at=stamp.created if spec.cancel_at else None,
         collection_method=spec.collection_method,
@@ -135,7 +135,7 @@ def item(stamp: Stamp, subscription_id: str, spec: ItemSpec, priced: Priced, per
     return built
 
 
-def _billing_mode(spec: SubscriptionSpec) -> Json:
+def _billing_mode(spec: SubscriptionSpec, since: int) -> Json:
     if spec.billing_mode == "classic":
         return {"flexible": None, "type": "classic"}
-    return {"flexible": {"proration_discounts": "included"}, "type": "flexible"}
+    return {"flexible": {"proration_discounts": "included"}, "type": "flexible", "updated_at": since}

@@ -3,7 +3,7 @@
 Key and value are the original bytes and the original headers stay in front, so that a letter can be sent again as is.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -22,7 +22,7 @@ class Origin:
     offset: int
 
 
-def dead_letter_headers(reason: str, origin: Origin, consumer: str, original: Iterable[tuple[str, bytes]]) -> Headers:
+def dead_letter_headers(reason: str, origin: Origin, consumer: str, original: Sequence[tuple[str, bytes]]) -> Headers:
     """The headers of one dead letter. `consumer` is the service that could not read it.
 
     A letter that was sent again and failed again counts its attempts on.
@@ -40,7 +40,7 @@ def dead_letter_headers(reason: str, origin: Origin, consumer: str, original: It
     ]
 
 
-def _attempts(headers: Iterable[tuple[str, bytes]]) -> int:
+def _attempts(headers: Sequence[tuple[str, bytes]]) -> int:
     for name, value in headers:
         if name == "dl_attempts" and value.isdigit():
             return int(value)

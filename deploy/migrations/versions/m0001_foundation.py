@@ -72,7 +72,7 @@ CREATE TABLE read_model_offsets (
 );
 CREATE TABLE read_model_state (
     only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
-    as_of timestamptz NOT NULL,
+    as_of timestamptz,
     seen_at timestamptz NOT NULL,
     lag bigint NOT NULL
 );

@@ -1,0 +1,68 @@
+"""`revstream up`: everything on this machine, until it is asked to stop."""
+
+import asyncio
+import sys
+from collections.abc import Callable
+from typing import Annotated
+
+import orjson
+import typer
+from rich.console import Console
+
+from libs.cli.processes import Happening, What
+from libs.cli.stopping import Stop, interruptible
+from libs.cli.system import from_environment, running_system
+
+HELP = """Start Kafka, PostgreSQL and the four services; serve until Ctrl-C.
+
+Environment (each has a default): KAFKA_BOOTSTRAP_SERVERS, DATABASE_URL name servers that run already (unset: our own,
+under REVSTREAM_HOME); API_PORT (8080), INGEST_PORT (8081), KAFKA_PORT (a free one), TOPIC_PARTITIONS (8);
+STRIPE_API_BASE, STRIPE_CONNECT_BASE (Stripe's own), STRIPE_CLIENT_ID, STRIPE_SECRET_KEY (OAuth platform);
+REVSTREAM_ENCRYPTION_KEYS (made at the first start and kept), REVSTREAM_HOME (.revstream), PUBLIC_URL.
+"""
+
+Tell = Callable[[dict[str, object]], None]
+
+
+def up(json: Annotated[bool, typer.Option("--json", help="print JSON lines")] = False) -> None:
+    """Start everything, say where it answers, stop it on SIGINT and SIGTERM."""
+    tell = json_line if json else text_line
+    asyncio.run(interruptible(lambda stop: _serve(tell, stop)))
+
+
+async def _serve(tell: Tell, stop: Stop) -> None:
+    settings = from_environment(
+        tell=lambda happening: tell(told(happening)),
+        say=lambda text: tell({"event": "progress", "message": text}),
+    )
+    async with running_system(settings) as system:
+        tell({"event": "ready", "api": system.api_url, "ingest": system.ingest_url})
+        await stop.wait()
+        tell({"event": "stopping"})
+    tell({"event": "stopped"})
+
+
+def told(happening: Happening) -> dict[str, object]:
+    """A happening as fields for a person or a program."""
+    fields: dict[str, object] = {
+        "event": happening.what.value,
+        "name": happening.name,
+        "seconds": round(happening.seconds, 2),
+    }
+    if happening.what is What.EXITED:
+        fields |= {"code": happening.code, "next_start_in": happening.next_start_in}
+    if happening.reason:
+        fields["reason"] = happening.reason
+    return fields
+
+
+def json_line(fields: dict[str, object]) -> None:
+    """One JSON object on a line of standard output, at once."""
+    sys.stdout.write(orjson.dumps(fields).decode() + "\n")
+    sys.stdout.flush()
+
+
+def text_line(fields: dict[str, object]) -> None:
+    """The same for a person, on standard error; addresses stand out on a terminal."""
+    rest = " ".join(f"{name}={value}" for name, value in fields.items() if name != "event")
+    Console(stderr=True, highlight=True).print(f"{fields['event']:>8}  {rest}", soft_wrap=True)

@@ -1,0 +1,145 @@
+"""The fold: facts go in, in any order and any number of times, and the state is the same."""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+from libs.domain.customer_state.history import History, with_version, within
+from libs.domain.customer_state.paid import paid_since
+from libs.domain.customer_state.state import CustomerState, KnownDiscount
+from libs.domain.discount import AppliedDiscount, Discount
+from libs.domain.fact import Fact, about_customer, about_discount, about_subscription
+from libs.domain.subscription import Subscription
+from libs.domain.version import Version
+
+Content = TypeVar("Content")
+Histories = tuple[History[Content], ...]
+
+BEGINNING = datetime.min.replace(tzinfo=UTC)
+
+
+def fold(state: CustomerState, facts: Iterable[Fact], late_window: timedelta | None) -> CustomerState:
+    """`state` with `facts` of the same customer. The same object when they tell nothing new.
+
+    Order-independent: for any split of a set of facts into calls, in any order, with any repeats, the result is
+    equal. Versions up to `late_window` before the newest fact are kept, with one base before them per object (see
+    `history.within`); None keeps all. An older version can still become the base, if it is the newest before the
+    window; it never rewrites what is in it. Invoices are not kept: they only move `newest` on.
+
+    A version from the future moves `newest`, and so the window, ahead; it costs history, not truth: the newest
+    version before it stays as the base, later ones take its place, and `in_order` overlooks it until its time.
+    """
+    draft = _Draft(state)
+    for fact in facts:
+        draft.take(fact)
+    folded = draft.state(late_window)
+    return state if folded == state else folded
+
+
+class _Draft:
+    """The parts of a state while facts are put in. Each is replaced as a whole, or stays the very same object."""
+
+    __slots__ = ("customer", "discounts", "known", "newest", "paid", "subscriptions")
+
+    def __init__(self, state: CustomerState) -> None:
+        self.newest = state.newest
+        self.customer = state.customer
+        self.subscriptions = state.subscriptions
+        self.discounts = state.discounts
+        self.known = state.known
+        self.paid = state.paid_since
+
+    def take(self, fact: Fact) -> None:
+        if self.newest is None or fact.at > self.newest:
+            self.newest = fact.at
+        if about_subscription(fact):
+            self._take_subscription(fact)
+        elif about_customer(fact):
+            self.customer = with_version(self.customer, fact)
+            if fact.content.discount is not None:
+                self._learn(fact.at, fact.content.discount)
+        elif about_discount(fact):
+            self.discounts = _put(self.discounts, fact, _discount_id)
+            self._learn(fact.at, fact.content.discount)
+
+    def _take_subscription(self, fact: Version[Subscription]) -> None:
+        subscription = fact.content
+        self.subscriptions = _put(self.subscriptions, fact, _subscription_id)
+        for discount in subscription.discounts:
+            self._learn(fact.at, discount)
+        for item in subscription.items:
+            for discount in item.discounts:
+                self._learn(fact.at, discount)
+        since = paid_since(fact)
+        if since is not None and (self.paid is None or since < self.paid):
+            self.paid = since
+
+    def _learn(self, at: datetime, discount: Discount) -> None:
+        if discount.coupon is not None:
+            self.known = _with_known(self.known, KnownDiscount(at, discount))
+
+    def state(self, late_window: timedelta | None) -> CustomerState:
+        customer, subscriptions, discounts = self.customer, self.subscriptions, self.discounts
+        if self.newest is not None and late_window is not None:
+            cut = _before(self.newest, late_window)
+            customer = within(customer, cut)
+            subscriptions = _all_within(subscriptions, cut)
+            discounts = _all_within(discounts, cut)
+        return CustomerState(self.newest, customer, subscriptions, discounts, self.known, self.paid)
+
+
+def _before(newest: datetime, window: timedelta) -> datetime:
+    """`window` before `newest`, or the beginning of time where a setting reaches further back than that."""
+    try:
+        return newest - window
+    except OverflowError:
+        return BEGINNING
+
+
+def _put(
+    histories: Histories[Content], fact: Version[Content], id_of: Callable[[History[Content]], str]
+) -> Histories[Content]:
+    """`histories` (sorted by id) with `fact` in the one of its object. The same tuple when it adds nothing."""
+    name = id_of((fact,))
+    place = bisect_left(histories, name, key=id_of)
+    if place == len(histories) or id_of(histories[place]) != name:
+        return (*histories[:place], (fact,), *histories[place:])
+    history = with_version(histories[place], fact)
+    if history is histories[place]:
+        return histories
+    return (*histories[:place], history, *histories[place + 1 :])
+
+
+def _subscription_id(history: History[Subscription]) -> str:
+    return history[0].content.id
+
+
+def _discount_id(history: History[AppliedDiscount]) -> str:
+    return history[0].content.discount.id
+
+
+def _all_within(histories: Histories[Content], cut: datetime) -> Histories[Content]:
+    if not any(len(history) > 1 and history[1].at <= cut for history in histories):
+        return histories
+    return tuple(within(history, cut) for history in histories)
+
+
+def _with_known(known: tuple[KnownDiscount, ...], told: KnownDiscount) -> tuple[KnownDiscount, ...]:
+    """`known` with `told`; of two that tell of one discount the later counts, in the same second always the same."""
+    name: str = told.discount.id
+    place = bisect_left(known, name, key=_known_id)
+    if place == len(known) or known[place].discount.id != name:
+        return (*known[:place], told, *known[place:])
+    present = known[place]
+    if present == told or max(present, told, key=_known_key) is present:
+        return known
+    return (*known[:place], told, *known[place + 1 :])
+
+
+def _known_id(known: KnownDiscount) -> str:
+    return known.discount.id
+
+
+def _known_key(known: KnownDiscount) -> tuple[datetime, str]:
+    return known.at, repr(known.discount)

@@ -16,7 +16,7 @@ class Shop:
         self.engine = self.fake.engine
         self.customer: str = self.engine.create_customer("owner@customer.example")["id"]
 
-    def price(self, unit: str = "1000", **rest: object) -> str:
+    def price(self, unit: str | None = "1000", **rest: object) -> str:
         made: str = self.engine.create_price(PriceSpec(unit=unit, **rest))["id"]  # type: ignore[arg-type]
         return made
 

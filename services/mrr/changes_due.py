@@ -1,0 +1,35 @@
+"""When the clock alone changes a figure: a discount ends, `cancel_at` passes. A queue of table keys by instant."""
+
+import heapq
+from collections.abc import Iterator, Mapping
+
+from services.mrr.customer_entry import NEVER, next_change_of
+
+
+class ChangesDue:
+    """Keys by their next change. A key that was put off is dropped when its old turn comes."""
+
+    def __init__(self) -> None:
+        self._queue: list[tuple[int, bytes]] = []
+        self._planned: dict[bytes, int] = {}
+
+    def plan(self, key: bytes, seconds: int) -> None:
+        """Note (or, with NEVER, forget) the next change of a key."""
+        if seconds == NEVER:
+            self._planned.pop(key, None)
+        elif self._planned.get(key) != seconds:
+            self._planned[key] = seconds
+            heapq.heappush(self._queue, (seconds, key))
+
+    def plan_all(self, entries: Mapping[bytes, bytes]) -> None:
+        """Find the next changes of entries that were recovered."""
+        for key, data in entries.items():
+            self.plan(key, next_change_of(data))
+
+    def due(self, now: int) -> Iterator[bytes]:
+        """Take out the keys whose change has come."""
+        while self._queue and self._queue[0][0] <= now:
+            seconds, key = heapq.heappop(self._queue)
+            if self._planned.get(key) == seconds:
+                del self._planned[key]
+                yield key

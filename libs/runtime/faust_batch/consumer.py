@@ -37,6 +37,7 @@ class BatchConsumer(Consumer):
         self._chains: dict[TP, CommitChain] = {}
         self._unsought: set[TP] = set()
         self._sought: set[TP] = set()
+        self._dropped: set[TP] = set()
         self._activated = asyncio.Event()
         super().__init__(*args, **kwargs)
 
@@ -83,6 +84,7 @@ class BatchConsumer(Consumer):
         """Seek to what is committed, and start the chains of this assignment there."""
         await super().perform_seek()
         self._continuity.clear()
+        self._dropped.clear()
         assigned = self.assignment()
         sources = {tp for tp in assigned if not self._is_changelog_tp(tp)}
         self._chains = {tp: CommitChain(self._read_offset[tp] or 0) for tp in sources}
@@ -146,6 +148,9 @@ class BatchConsumer(Consumer):
             self._activated.clear()
             await self.wait(self._activated, timeout=1.0)
             return {}
+        for tp in self._dropped.intersection(active):
+            await self._ask_again(tp)
+        self._dropped -= active
         polled: Mapping[TP, Sequence[ConsumerRecord]] = await self._getmany(active, timeout=POLL_SECONDS)
         return polled or {}
 
@@ -154,15 +159,19 @@ class BatchConsumer(Consumer):
         for tp, records in polled.items():
             if not await self._deliver_batch(tp, records, generation):
                 self._continuity[tp].broken()
+                self._dropped.add(tp)
 
     async def _deliver_batch(self, tp: TP, records: Sequence[ConsumerRecord], generation: int) -> bool:
+        """Hand a poll on; False if it had to be dropped, so that what it held must be fetched again."""
         wanted = self._read_offset[tp] or 0
         fresh = records if records[0].offset >= wanted else [r for r in records if r.offset >= wanted]
-        if not fresh or not self._is_wanted(tp, generation):
+        if not self._is_wanted(tp, generation):
             return False
+        if not fresh:
+            return True
         if not self._continuity[tp].believes(wanted, fresh[0].offset):
-            await self._ask_again(tp, wanted)
-            return False
+            await self._ask_again(tp)
+            return True
         end = fresh[-1].offset + 1
         if tp in self._chains:
             self._chains[tp].deliver(wanted, end)
@@ -178,7 +187,8 @@ class BatchConsumer(Consumer):
             return False
         return tp in self._active_partitions or tp in self._buffered_partitions
 
-    async def _ask_again(self, tp: TP, wanted: int) -> None:
+    async def _ask_again(self, tp: TP) -> None:
+        wanted = self._read_offset[tp] or 0
         self.log.info("offsets_jump topic=%s partition=%s wanted=%s: asking again", tp.topic, tp.partition, wanted)
         try:
             await self.seek_wait({tp: wanted})

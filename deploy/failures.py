@@ -43,16 +43,15 @@ def prepare_folder(folder: Path) -> Path:
     return folder
 
 
-def last_lines(log: Path, count: int = 5) -> str:
-    """The end of a server's log, for a person to read after a failed start."""
-    if not log.exists():
-        return ""
-    return "\n".join(log.read_text(errors="replace").splitlines()[-count:])
-
-
 def explain_exit(program: str, code: int, log: Path, log_from: int = 0) -> StackUnavailable:
     """Say why `program` ended with `code`, from what it wrote to `log` after `log_from` bytes."""
-    written = log.read_bytes()[log_from:].decode(errors="replace") if log.exists() else ""
+    written = read_log(log, log_from)
     if any(words in written for words in NO_SPACE_WORDS):
         return disk_full(log.parent)
-    return StackUnavailable(f"{program} ended with code {code} while starting: see {log}\n{last_lines(log)}")
+    last_lines = "\n".join(written.splitlines()[-5:])
+    return StackUnavailable(f"{program} ended with code {code} while starting: see {log}\n{last_lines}".rstrip())
+
+
+def read_log(log: Path, log_from: int = 0) -> str:
+    """What a log holds after `log_from` bytes; nothing if it was never written."""
+    return log.read_bytes()[log_from:].decode(errors="replace") if log.exists() else ""

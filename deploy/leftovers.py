@@ -8,6 +8,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from deploy.failures import StackUnavailable, from_os_error, prepare_folder
 
@@ -19,24 +20,30 @@ def only_one(home: Path) -> Iterator[None]:
     Raises:
         StackUnavailable: another process holds it.
     """
-    file = prepare_folder(home) / "lock"
     try:
-        # Opened for append: the holder's number must stay readable to those who come too late.
-        with file.open("a+") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                holder = file.read_text().strip() or "unknown"
-                raise StackUnavailable(
-                    f"revstream already runs in {home} (process {holder}): "
-                    "stop it first, or set REVSTREAM_HOME to another folder"
-                ) from None
-            lock.truncate(0)
-            lock.write(str(os.getpid()))
-            lock.flush()
-            yield
+        lock = _locked(prepare_folder(home) / "lock", home)
     except OSError as error:
         raise from_os_error(error, "locking the folder", home) from error
+    with lock:
+        yield
+
+
+def _locked(file: Path, home: Path) -> IO[str]:
+    # Opened for append: the holder's number must stay readable to those who come too late.
+    lock = file.open("a+")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        holder = file.read_text().strip() or "unknown"
+        raise StackUnavailable(
+            f"revstream already runs in {home} (process {holder}): "
+            "stop it first, or set REVSTREAM_HOME to another folder"
+        ) from None
+    lock.truncate(0)
+    lock.write(str(os.getpid()))
+    lock.flush()
+    return lock
 
 
 def command_line(pid: int) -> str:
@@ -68,6 +75,29 @@ async def stop_leftover(pid_file: Path, mark: str, deadline: float = 10) -> None
     if not await _gone(pid, mark, 0):
         raise StackUnavailable(f"process {pid} of an earlier start does not end: end it with `kill -9 {pid}`")
     forget(pid_file)
+
+
+async def end_orphans(folder: Path, mark: str, deadline: float = 10) -> None:
+    """End at once the processes that work in `folder` with `mark` in their command line (Linux).
+
+    A PostgreSQL session in a long query outlives its server, and bars the next start.
+    """
+    orphans = [pid for pid in working_in(folder) if mark in command_line(pid)]
+    for pid in orphans:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
+    for pid in orphans:
+        await _gone(pid, mark, deadline)
+
+
+def working_in(folder: Path) -> list[int]:
+    """The processes whose working folder this is, as far as we may know."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if (process / "cwd").readlink() == folder:
+                found.append(int(process.name))
+    return found
 
 
 def noted(pid_file: Path) -> int | None:

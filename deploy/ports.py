@@ -49,9 +49,17 @@ def require_free(port: int, setting: str) -> int:
 
 def remembered(file: Path, name: str, avoid: frozenset[int] = frozenset()) -> int:
     """The port used under `name` at the last start if it is still free, else a new one, noted in `file`."""
-    known: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
+    known = _read(file)
     port = known.get(name, 0)
     if not port or port in avoid or not is_free(port):
         port = free_port(avoid)
         file.write_text(json.dumps({**known, name: port}))
     return port
+
+
+def _read(file: Path) -> dict[str, int]:
+    try:
+        known: dict[str, int] = json.loads(file.read_text())
+    except (FileNotFoundError, ValueError):  # never written, or cut short by a full disk
+        return {}
+    return known

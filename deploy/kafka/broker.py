@@ -132,10 +132,8 @@ class KafkaBroker:
     async def _format(self, java: tuple[str, ...], node: Node) -> None:
         if (node.data / "meta.properties").exists():
             return
-        identity = self._folder / "cluster-id"
-        identity.write_text(_new_cluster_id())
         tool = ("kafka.tools.StorageTool", "format", "--ignore-formatted", "-c", str(self._config))
-        child = await Child.start(self._program("kafka-format", (*java, *tool, "-t", identity.read_text())))
+        child = await Child.start(self._program("kafka-format", (*java, *tool, "-t", _new_cluster_id())))
         try:
             code = await child.wait()
         finally:
@@ -174,7 +172,8 @@ class KafkaBroker:
 
     def _program(self, name: str, argv: tuple[str, ...]) -> Program:
         # Its orphan signal is a clean stop: a killed start must not cost the next one a log recovery.
-        return Program(name=name, argv=argv, log=self._folder / "kafka.log", orphan_signal=signal.SIGTERM)
+        log = self._folder / "kafka.log"
+        return Program(name=name, argv=argv, log=log, folder=self._folder, orphan_signal=signal.SIGTERM)
 
 
 def _java_program() -> Path:

@@ -9,17 +9,21 @@ import hashlib
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
 from jgo.env import EnvironmentBuilder, LinkStrategy
 from jgo.maven import MavenContext
 
-KAFKA_VERSION = "4.1.0"
+from deploy.kafka.jars import DISK_FULL, KAFKA_VERSION
+
 # Without a logger's implementation the broker's errors are not logged at all.
 COORDINATES = f"org.apache.kafka:kafka_2.13:{KAFKA_VERSION}+org.slf4j:slf4j-simple:1.7.36"
 DIGESTS = Path(__file__).with_name("jars.sha256")
-FAILED, DISK_FULL = 1, 28
+FAILED = 1
+LONGEST_REASON = 160
+RETRY_AFTER_SECONDS = (1, 3)
 
 
 def wanted() -> Mapping[str, str]:
@@ -35,6 +39,18 @@ def resolve(work: Path) -> dict[str, Path]:
     built = Path(builder.from_endpoint(COORDINATES, main_class="kafka.Kafka").path)
     # The jars that are Java modules lie beside those that are not: both folders are needed.
     return {jar.name: jar for folder in ("jars", "modules") for jar in (built / folder).glob("*.jar")}
+
+
+def resolve_patiently(work: Path) -> dict[str, Path]:
+    """As `resolve`, trying again what a hiccup of the network broke off; what has arrived is kept."""
+    for wait in RETRY_AFTER_SECONDS:
+        try:
+            return resolve(work)
+        except Exception as error:  # jgo raises many kinds
+            if _is_disk_full(error):
+                raise
+            time.sleep(wait)
+    return resolve(work)
 
 
 def collect(jars: Mapping[str, Path], into: Path) -> None:
@@ -56,7 +72,7 @@ def fetch(target: Path) -> None:
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetch-") as work:
         complete = Path(work) / "complete"
         complete.mkdir()
-        collect(resolve(Path(work)), complete)
+        collect(resolve_patiently(Path(work)), complete)
         try:
             complete.rename(target)
         except OSError:
@@ -70,7 +86,7 @@ def main(argv: list[str]) -> int:
     try:
         fetch(Path(argv[0]))
     except Exception as error:  # noqa: BLE001 – the edge of a program: jgo raises many kinds
-        print(f"{type(error).__name__}: {error}".splitlines()[0], file=sys.stderr)  # noqa: T201
+        print(f"{type(error).__name__}: {error}".splitlines()[0][:LONGEST_REASON], file=sys.stderr)  # noqa: T201
         return DISK_FULL if _is_disk_full(error) else FAILED
     return 0
 

@@ -1,27 +1,27 @@
 """The folder with the broker's jars, downloaded once per user."""
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from deploy.child import Child, Program
-from deploy.failures import StackUnavailable, disk_full, last_lines, prepare_folder
+from deploy.failures import StackUnavailable, disk_full, prepare_folder, read_log
 
 KAFKA_VERSION = "4.1.0"
-DISK_FULL = 28
+DISK_FULL = 28  # exit code of the download
 CERTIFICATES = ("REQUESTS_CA_BUNDLE", "PIP_CERT", "SSL_CERT_FILE", "CURL_CA_BUNDLE")
 
 
 def user_cache(env: Mapping[str, str], fallback: Path) -> Path:
-    """Where this user's programs keep what can be downloaded again; `fallback` if they have no such place."""
+    """Where this user's programs keep what can be downloaded again; `fallback` if no such place can be written."""
     home = env.get("HOME", "")
     places = [Path(env["XDG_CACHE_HOME"])] if env.get("XDG_CACHE_HOME") else []
     places += [Path(home) / ".cache"] if home else []
     for place in places:
-        # The nearest folder that exists decides if ours can be made in it.
-        nearest = next(folder for folder in (place, *place.parents) if folder.exists())
-        if os.access(nearest, os.W_OK):
+        with contextlib.suppress(OSError):
+            (place / "revstream").mkdir(parents=True, exist_ok=True)
             return place / "revstream"
     return fallback
 
@@ -60,7 +60,8 @@ async def _run(program: Program, target: Path) -> None:
     if code == DISK_FULL:
         raise disk_full(target.parent)
     if code != 0:
+        reason = read_log(program.log).strip() or f"code {code}"
         raise StackUnavailable(
-            f"downloading Kafka {KAFKA_VERSION} failed ({last_lines(program.log, 1) or f'code {code}'}): "
+            f"downloading Kafka {KAFKA_VERSION} failed ({reason.splitlines()[-1]}): "
             "check the network and start again, or set KAFKA_BOOTSTRAP_SERVERS to a broker that runs"
         )

@@ -14,15 +14,16 @@ from urllib.parse import quote
 
 from deploy.child import Child, Program
 from deploy.failures import StackUnavailable, explain_exit, from_os_error, prepare_folder
-from deploy.leftovers import command_line, stop_leftover
+from deploy.leftovers import command_line, end_orphans, stop_leftover
 from deploy.postgres.probe import answers, create_database
 
 LONGEST_SOCKET_PATH = 100  # the system allows 107, and some allow 103
 SUPERUSER = "postgres"
 DATABASE = "revstream"
 SPARING = {"shared_buffers": "64MB", "max_connections": "100", "listen_addresses": "", "log_min_messages": "warning"}
-# For tests: a crash of the machine may lose everything, a crash of a program still nothing.
-FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# For tests: a crash of the machine may lose everything, a crash of the server still nothing that it confirmed
+# (which is why `synchronous_commit` stays on).
+FORGETFUL = {"fsync": "off", "full_page_writes": "off"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class PostgresServer:
         prepare_folder(self._folder)
         try:
             await stop_leftover(self._pid_file, str(self._data))
+            await end_orphans(self._data, mark="postgres")
             await self._create_data()
             await self._run()
         except OSError as error:
@@ -126,7 +128,7 @@ class PostgresServer:
 
     async def _run(self) -> None:
         self._sockets.mkdir(mode=0o700, exist_ok=True)
-        self._forget_strangers_pid()
+        self._forget_the_dead()
         settings = {**SPARING, "unix_socket_directories": f'"{self._sockets}"', "unix_socket_permissions": "0700"}
         if not self._settings.durable:
             settings |= FORGETFUL
@@ -153,11 +155,11 @@ class PostgresServer:
             await asyncio.sleep(0.05)
         await create_database(self._url(SUPERUSER), DATABASE)
 
-    def _forget_strangers_pid(self) -> None:
-        """Drop the note of a killed server whose number some other program has by now: it would bar the start."""
-        note = self._data / "postmaster.pid"
-        if note.exists() and "postgres" not in command_line(int(note.read_text().split()[0])):
-            note.unlink()
+    def _forget_the_dead(self) -> None:
+        """Drop the notes of a killed server: a zombie or a stranger with its number would bar the start."""
+        for note in (self._data / "postmaster.pid", self._sockets / ".s.PGSQL.5432.lock"):
+            if note.exists() and str(self._data) not in command_line(int(note.read_text().split()[0])):
+                note.unlink()
 
     def _program(self, name: str, arguments: tuple[str, ...]) -> Program:
         # SIGINT is PostgreSQL's fast shutdown: clients are sent away, data is written.

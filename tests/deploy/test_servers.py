@@ -1,8 +1,8 @@
 """The servers that tests share, and that they do what the tests rely on."""
 
 import asyncpg
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
+from tests.deploy.records import first, send
 from tests.servers import OwnBrokers, ScratchTopics
 
 
@@ -32,14 +32,3 @@ async def test_a_killed_broker_comes_back_on_its_port_with_its_records(own_broke
     await broker.start()
     assert broker.bootstrap == address
     assert await first(address, topic) == b"kept"
-
-
-async def send(bootstrap: str, topic: str, value: bytes) -> None:
-    async with AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all") as producer:
-        await producer.send_and_wait(topic, value)
-
-
-async def first(bootstrap: str, topic: str) -> bytes:
-    async with AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, auto_offset_reset="earliest") as consumer:
-        record = await consumer.getone()
-        return bytes(record.value)

@@ -13,6 +13,7 @@ from libs.wire.stripe_event.kinds import Kind
 from libs.wire.stripe_event.narrowing import Json
 
 _LIMIT = 2**63
+_SCALARS = frozenset({str, int, bool, type(None)})
 _WITH_CARD_EXPIRY: Fields = {"card": {"exp_month": PLAIN, "exp_year": PLAIN}, "exp_month": PLAIN, "exp_year": PLAIN}
 _HAS_CARD = frozenset({Kind.PAYMENT_METHOD, Kind.CARD})
 
@@ -45,7 +46,11 @@ def _cut_hash(item: Json, fields: Fields, kept: Kept) -> dict[str, object]:
     each = fields.get(EACH)
     if each is not None:
         return {name: _cut(value, each, kept) for name, value in item.items()}
-    return {name: _cut(value, fields[name], kept) for name, value in item.items() if name in fields}
+    return {
+        name: value if type(value) in _SCALARS else _cut(value, fields[name], kept)
+        for name, value in item.items()
+        if name in fields
+    }
 
 
 def _cut(value: object, fields: Fields, kept: Kept) -> object:

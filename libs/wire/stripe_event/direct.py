@@ -11,13 +11,14 @@ from libs.wire.stripe_event.envelope import envelope, event_of
 from libs.wire.stripe_event.narrowing import Json
 from libs.wire.stripe_event.publishing import Origin, snapshot_record, to_record
 from libs.wire.stripe_event.reading import read
+from libs.wire.stripe_event.sanitising import sanitised
 
 _HERE = Origin(project="local", account="local")
 
 
 def read_event(event: Json | bytes, catalogue: Catalogue | None = None, origin: Origin = _HERE) -> tuple[Fact, ...]:
     """What one event of Stripe's tells. Raises MalformedRecord."""
-    parsed = envelope(event) if isinstance(event, bytes) else event_of(event)
+    parsed = envelope(event) if isinstance(event, bytes) else event_of(sanitised(event))
     return _read(to_record(parsed, origin, catalogue or Catalogue()))
 
 

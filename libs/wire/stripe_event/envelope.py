@@ -1,4 +1,4 @@
-"""A webhook's body, or an event of Stripe's feed, as a checked and sanitised value. Any bytes at all give that or
+"""A webhook's body, or an event of Stripe's feed, as a checked value. Whatever the bytes, they give that or
 MalformedRecord."""
 
 import json
@@ -12,7 +12,7 @@ import orjson
 from libs.wire.codec import MalformedRecord
 from libs.wire.stripe_event.kinds import Kind, kind_of
 from libs.wire.stripe_event.narrowing import Json
-from libs.wire.stripe_event.sanitising import check_depth, checked, is_suspicious
+from libs.wire.stripe_event.sanitising import MAX_DEPTH, check_depth, is_shallow, is_suspicious, sanitised
 
 MAX_ID = 255
 LAST_SECOND = 253402300799  # the year 9999
@@ -91,17 +91,18 @@ def _parsed(body: bytes) -> object:
         value: object = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         value = _second_try(body, str(error))
-        suspicious = True
-    else:
-        suspicious = is_suspicious(body)
-    check_depth(value, body)
-    return checked(value) if suspicious else value
+        return sanitised(value)
+    if is_suspicious(body):
+        return sanitised(value)
+    if not is_shallow(body):
+        check_depth(value)
+    return value
 
 
 def _second_try(body: bytes, reason: str) -> object:
     """Lone surrogates are the one thing that orjson refuses and Stripe might send: the slow parser takes them."""
     if "depth limit" in reason or "recursion" in reason.lower():
-        raise MalformedRecord("the body is nested too deep")
+        raise MalformedRecord(f"nested deeper than {MAX_DEPTH}")
     try:
         text = body.decode()
     except UnicodeDecodeError as error:
@@ -111,7 +112,7 @@ def _second_try(body: bytes, reason: str) -> object:
     try:
         value: object = json.loads(text, parse_constant=_refuse_constant)
     except RecursionError as error:
-        raise MalformedRecord("the body is nested too deep") from error
+        raise MalformedRecord(f"nested deeper than {MAX_DEPTH}") from error
     except ValueError as error:
         raise MalformedRecord(f"the body is not JSON: {error}") from error
     return value

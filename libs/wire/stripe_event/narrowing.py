@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Protocol, TypeAlias, TypeVar
 
 import msgspec
@@ -11,6 +12,7 @@ from libs.wire.codec import MalformedRecord
 
 Json: TypeAlias = Mapping[str, object]  # an object of Stripe's, as parsed
 Shape_co = TypeVar("Shape_co", covariant=True)
+CACHED_INSTANTS = 65_536  # one object names the same second several times, and again in its next versions
 MAX_DIGITS = 20  # of the whole part: beyond 64 bits
 MAX_DECIMALS = 30  # Stripe gives 12 at most
 
@@ -33,7 +35,12 @@ def shaped(decoder: Decoder[Shape_co], data: bytes | msgspec.Raw) -> Shape_co:
 
 def instant(seconds: int | None) -> datetime | None:
     """Stripe's seconds since 1970 as an aware time."""
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    return None if seconds is None else _instant(seconds)
+
+
+@lru_cache(CACHED_INSTANTS)
+def _instant(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def exact(value: Decimal, path: str) -> Decimal:

@@ -2,10 +2,9 @@
 
 import msgspec
 
-from libs.wire.stripe_event.narrowing import Json, shaped
+from libs.wire.stripe_event.narrowing import shaped
 
 _fields: msgspec.json.Decoder[dict[str, msgspec.Raw]] = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_hash: msgspec.json.Decoder[dict[str, object]] = msgspec.json.Decoder(dict[str, object])
 _encoder = msgspec.json.Encoder()
 
 
@@ -19,26 +18,18 @@ def before(after: msgspec.Raw, previous: msgspec.Raw, relevant: frozenset[str]) 
     touched = changes.keys() & relevant
     if not touched:
         return None
-    whole = shaped(_fields, after)
-    for name in touched:
-        whole[name] = _laid_over(whole.get(name), changes[name])
-    return _encoder.encode(whole)
+    return _merged(shaped(_fields, after), {name: changes[name] for name in touched})
 
 
-def _laid_over(current: msgspec.Raw | None, old: msgspec.Raw) -> msgspec.Raw:
-    if current is None or not _is_hash(current) or not _is_hash(old):
-        return old
-    return msgspec.Raw(_encoder.encode(merged(shaped(_hash, current), shaped(_hash, old))))
+def _merged(current: dict[str, msgspec.Raw], old: dict[str, msgspec.Raw]) -> bytes:
+    for name, value in old.items():
+        now = current.get(name)
+        if now is None or not _is_hash(now) or not _is_hash(value):
+            current[name] = value
+        else:
+            current[name] = msgspec.Raw(_merged(shaped(_fields, now), shaped(_fields, value)))
+    return _encoder.encode(current)
 
 
 def _is_hash(value: msgspec.Raw) -> bool:
-    return bytes(value).lstrip()[:1] == b"{"
-
-
-def merged(current: Json, old: Json) -> dict[str, object]:
-    """`current` with the values of `old` laid over it, hash by hash."""
-    result = dict(current)
-    for name, value in old.items():
-        now = result.get(name)
-        result[name] = merged(now, value) if isinstance(now, dict) and isinstance(value, dict) else value
-    return result
+    return bytes(memoryview(value)[:1]) == b"{"

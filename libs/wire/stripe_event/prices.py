@@ -1,6 +1,7 @@
 """Stripe's price (2020 and later) and plan (before) as the one Price of the domain."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from typing import Literal
@@ -73,12 +74,26 @@ class PriceShape(msgspec.Struct, frozen=True):
 _decoder = msgspec.json.Decoder(PriceShape)
 
 
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """A price and what is not known of it."""
+
+    price: Price
+    gaps: tuple[str, ...]
+
+
 @lru_cache(CACHED_PRICES)
-def price_of(data: bytes, charged_in: str | None) -> Price:
+def priced(data: bytes, charged_in: str | None) -> Priced:
     """The price in `data`, in the currency that the subscription is charged in where the price offers it.
 
     Raises MalformedRecord with the path inside the price.
     """
+    price = price_of(data, charged_in)
+    return Priced(price, tuple(_gaps(price, charged_in or price.currency)))
+
+
+def price_of(data: bytes, charged_in: str | None) -> Price:
+    """The price itself; see `priced`."""
     shape = shaped(_decoder, data)
     offered = (shape.currency_options or {}).get(charged_in) if charged_in else None
     terms = shape if offered is None or charged_in == shape.currency else offered
@@ -99,8 +114,8 @@ def price_of(data: bytes, charged_in: str | None) -> Price:
     )
 
 
-def price_gaps(price: Price, charged_in: str) -> Iterator[str]:
-    """What is not known of a price: its tiers, its amount, or its amount in the currency that is charged."""
+def _gaps(price: Price, charged_in: str) -> Iterator[str]:
+    """Its tiers, its amount, or its amount in the currency that is charged."""
     if price.tiers_mode is not None:
         if price.tiers is None:
             yield f"tiers:{price.id}"

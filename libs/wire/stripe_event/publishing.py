@@ -15,6 +15,7 @@ from libs.wire.stripe_event.completion import complete
 from libs.wire.stripe_event.envelope import WebhookEvent, customer_of
 from libs.wire.stripe_event.kinds import SNAPSHOT, Kind, action_of, is_terminal, kind_of, rank_of
 from libs.wire.stripe_event.narrowing import Json
+from libs.wire.stripe_event.sanitising import sanitised
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Origin:
 def to_record(event: WebhookEvent, origin: Origin, catalogue: Catalogue) -> StripeRecord:
     """The record of an event: cut to the allow-list, completed from the catalogue, with its place in the order.
 
-    Raises MalformedRecord for a number beyond 64 bits.
+    Raises MalformedRecord for a number beyond 64 bits or endless nesting.
     """
     kind = kind_of(event.type)
     content = allowed(kind, event.object, origin.kept)
@@ -109,4 +110,11 @@ def _rank(kind: Kind | None, action: str, content: Json) -> int:
 
 
 def _raw(content: Json) -> msgspec.Raw:
-    return msgspec.Raw(orjson.dumps(content))
+    """The content as JSON, made safe where it holds what is legal JSON and still poison further on."""
+    try:
+        data = orjson.dumps(content)
+    except TypeError:  # lone surrogates, numbers beyond 64 bits
+        data = orjson.dumps(sanitised(content))
+    if b"\\u0000" in data:
+        data = orjson.dumps(sanitised(content))
+    return msgspec.Raw(data)

@@ -6,8 +6,12 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from libs.domain.customer import Customer
+from libs.domain.discount import AppliedDiscount
 from libs.domain.fact import Fact
 from libs.domain.identity import EventId
+from libs.domain.invoice import Invoice
+from libs.domain.subscription import Subscription
 from libs.domain.version import Version
 from libs.wire.codec import MalformedRecord
 from libs.wire.records import StripeRecord
@@ -16,23 +20,25 @@ from libs.wire.stripe_event.kinds import Kind, action_of, is_terminal, kind_of, 
 from libs.wire.stripe_event.overlay import before
 
 Content = TypeVar("Content")
+Data = bytes | msgspec.Raw
 
 
 @dataclass(frozen=True, slots=True)
 class Reading(Generic[Content]):
-    """How one kind of object is read, fingerprinted, and which of its fields matter."""
+    """How one kind of object is read, when it can't change any more, its fingerprint, and the fields that matter."""
 
-    content: Callable[[bytes | msgspec.Raw], Content]
+    content: Callable[[Data, StripeRecord], Content]
+    terminal: Callable[[Content], bool]
     fingerprint: Callable[[Content], bytes]
     fields: frozenset[str]
 
-    def version(self, record: StripeRecord, terminal: Callable[[Content], bool]) -> Version[Content]:
+    def version(self, record: StripeRecord) -> Version[Content]:
         """The version that `record` shows, with the fingerprint of what was before it where the event tells."""
-        content = self.content(record.object)
+        content = self.content(record.object, record)
         digest = self.fingerprint(content)
         return Version(
             at=record.version.created,
-            rank=rank_of(action_of(record.type), terminal(content)),
+            rank=rank_of(action_of(record.type), self.terminal(content)),
             content=content,
             digest=digest,
             previous=self._previous(record, digest),
@@ -40,11 +46,13 @@ class Reading(Generic[Content]):
         )
 
     def _previous(self, record: StripeRecord, digest: bytes) -> bytes | None:
-        changes = record.previous_attributes
-        if bytes(changes) == b"null":
+        if bytes(record.previous_attributes) == b"null":
             return None
-        earlier = before(record.object, changes, self.fields)
-        return digest if earlier is None else self.fingerprint(self.content(earlier))
+        try:
+            earlier = before(record.object, record.previous_attributes, self.fields)
+            return digest if earlier is None else self.fingerprint(self.content(earlier, record))
+        except MalformedRecord:
+            return None  # the object itself is sound; what it was before is then told by nobody
 
 
 def read(record: StripeRecord) -> tuple[Fact, ...]:
@@ -52,9 +60,8 @@ def read(record: StripeRecord) -> tuple[Fact, ...]:
 
     Raises MalformedRecord naming the event, its customer and the path of the first fault.
     """
-    kind = kind_of(record.type)
     try:
-        return () if kind is None else _facts(kind, record)
+        return _facts(record)
     except MalformedRecord as error:
         origin = record.event_id or record.type
         raise MalformedRecord(
@@ -62,30 +69,51 @@ def read(record: StripeRecord) -> tuple[Fact, ...]:
         ) from error
 
 
-def _facts(kind: Kind, record: StripeRecord) -> tuple[Fact, ...]:
-    deleted = action_of(record.type) == "deleted"
-    match kind:
+def _facts(record: StripeRecord) -> tuple[Fact, ...]:
+    match kind_of(record.type):
         case Kind.SUBSCRIPTION:
-            subscription = Reading(
-                lambda data: subscriptions.read_subscription(data, record.incomplete),
-                subscriptions.subscription_fingerprint,
-                subscriptions.FIELDS,
-            )
-            return (subscription.version(record, lambda it: is_terminal(kind, it.status, deleted)),)
-        case Kind.CUSTOMER:
-            customer = Reading(
-                lambda data: customers.read_customer(data, deleted), customers.customer_fingerprint, customers.FIELDS
-            )
-            return (customer.version(record, lambda it: is_terminal(kind, None, it.deleted)),)
-        case Kind.DISCOUNT:
-            discount = Reading(
-                lambda data: discounts.read_discount(data, deleted), discounts.discount_fingerprint, discounts.FIELDS
-            )
-            return (discount.version(record, lambda it: is_terminal(kind, None, it.removed)),)
+            return (_SUBSCRIPTION.version(record),)
         case Kind.INVOICE:
-            invoice = Reading(
-                lambda data: invoices.read_invoice(data, deleted), invoices.invoice_fingerprint, invoices.FIELDS
-            )
-            return (invoice.version(record, lambda it: is_terminal(kind, it.status, deleted)),)
+            return (_INVOICE.version(record),)
+        case Kind.CUSTOMER:
+            return (_CUSTOMER.version(record),)
+        case Kind.DISCOUNT:
+            return (_DISCOUNT.version(record),)
         case _:
             return ()
+
+
+def _is_deletion(record: StripeRecord) -> bool:
+    return action_of(record.type) == "deleted"
+
+
+def _subscription(data: Data, record: StripeRecord) -> Subscription:
+    return subscriptions.read_subscription(data, record.incomplete)
+
+
+def _invoice(data: Data, record: StripeRecord) -> Invoice:
+    return invoices.read_invoice(data, _is_deletion(record))
+
+
+def _customer(data: Data, record: StripeRecord) -> Customer:
+    return customers.read_customer(data, _is_deletion(record))
+
+
+def _discount(data: Data, record: StripeRecord) -> AppliedDiscount:
+    return discounts.read_discount(data, _is_deletion(record))
+
+
+_SUBSCRIPTION = Reading(
+    _subscription,
+    lambda it: is_terminal(Kind.SUBSCRIPTION, it.status, False),
+    subscriptions.subscription_fingerprint,
+    subscriptions.FIELDS,
+)
+_INVOICE = Reading(
+    _invoice,
+    lambda it: is_terminal(Kind.INVOICE, it.status, False),
+    invoices.invoice_fingerprint,
+    invoices.FIELDS,
+)
+_CUSTOMER = Reading(_customer, lambda it: it.deleted, customers.customer_fingerprint, customers.FIELDS)
+_DISCOUNT = Reading(_discount, lambda it: it.removed, discounts.discount_fingerprint, discounts.FIELDS)

@@ -16,26 +16,37 @@ def is_suspicious(body: bytes) -> bool:
     return b"\\u0000" in body or _LONG_NUMBER in body.translate(_DIGITS_TO_ZERO)
 
 
-def check_depth(value: object, body: bytes) -> None:
-    """Raises MalformedRecord if the parsed `body` is nested deeper than 64."""
-    if body.count(b"{") + body.count(b"[") <= MAX_DEPTH:
-        return
+def is_shallow(body: bytes) -> bool:
+    """Whether a body cannot be nested too deep, having so few brackets."""
+    return body.count(b"{") + body.count(b"[") <= MAX_DEPTH
+
+
+def check_depth(value: object) -> None:
+    """Raises MalformedRecord if parsed JSON is nested deeper than 64."""
     level = [value]
     for _ in range(MAX_DEPTH):
         level = [child for parent in level for child in _children(parent)]
         if not level:
             return
-    raise MalformedRecord(f"the body is nested deeper than {MAX_DEPTH}")
+    raise MalformedRecord(f"nested deeper than {MAX_DEPTH}")
 
 
-def checked(value: object, path: str = "$") -> object:
-    """A copy of parsed JSON without U+0000 and lone surrogates. Raises MalformedRecord for numbers beyond 64 bits."""
+def sanitised(value: object) -> object:
+    """A copy of parsed JSON without U+0000 and lone surrogates.
+
+    Raises MalformedRecord for numbers beyond 64 bits and for nesting deeper than 64.
+    """
+    check_depth(value)
+    return _sanitised(value, "$")
+
+
+def _sanitised(value: object, path: str) -> object:
     if isinstance(value, str):
         return _clean(value)
     if isinstance(value, dict):
-        return {_clean(str(name)): checked(child, f"{path}.{name}") for name, child in value.items()}
+        return {_clean(str(name)): _sanitised(child, f"{path}.{name}") for name, child in value.items()}
     if isinstance(value, list):
-        return [checked(child, f"{path}[{index}]") for index, child in enumerate(value)]
+        return [_sanitised(child, f"{path}[{index}]") for index, child in enumerate(value)]
     if isinstance(value, (int, float)) and not -_LIMIT <= value < _LIMIT:
         raise MalformedRecord(f"the number at {_clean(path)} is beyond 64 bits")
     return value

@@ -99,7 +99,10 @@ class CancellationShape(msgspec.Struct, frozen=True, gc=False):
 
 
 class SubscriptionShape(msgspec.Struct, frozen=True):
-    """`plan` and `quantity` stand on the subscription itself in 2018; the period does until basil."""
+    """`plan` and `quantity` stand on the subscription itself in 2018; the period does until basil.
+
+    The `start` of 2018 is not read: it was the last change of the plan, not the beginning.
+    """
 
     id: Id
     status: SubscriptionStatus
@@ -114,7 +117,6 @@ class SubscriptionShape(msgspec.Struct, frozen=True):
     default_tax_rates: tuple[str | TaxRateShape, ...] | None = None
     created: Stamp | None = None
     start_date: Stamp | None = None
-    start: Stamp | None = None
     trial_start: Stamp | None = None
     trial_end: Stamp | None = None
     current_period_start: Stamp | None = None

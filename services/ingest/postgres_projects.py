@@ -1,0 +1,78 @@
+"""Projects as PostgreSQL holds them. Only secrets that are not revoked are read, and they are decrypted here."""
+
+from collections.abc import Iterable
+
+import asyncpg
+import structlog
+
+from libs.runtime.crypto import CannotDecrypt, Keyring, Sealed, webhook_secret_place
+from libs.runtime.postgres import UNREACHABLE
+from services.ingest.projects import LIVE_STATES, ConnectedAccount, Project, StoreUnavailable
+
+log = structlog.get_logger(__name__)
+
+# $1 is one project, or null for all.
+PROJECTS = "SELECT id FROM projects WHERE $1::text IS NULL OR id = $1"
+SECRETS = (
+    "SELECT project, id, secret, key_id FROM webhook_secrets "
+    "WHERE ($1::text IS NULL OR project = $1) AND revoked_at IS NULL ORDER BY project, created_at, id"
+)
+CONNECTIONS = (
+    "SELECT project, account, livemode, state FROM connections "
+    "WHERE $1::text IS NULL OR project = $1 ORDER BY project, connected_at, id"
+)
+
+
+class PostgresProjects:
+    """Reads projects from the tables that api writes."""
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", keys: Keyring) -> None:
+        self._pool = pool
+        self._keys = keys
+
+    async def find(self, project: str) -> Project | None:
+        """As ProjectSource says."""
+        return (await self._read(project)).get(project)
+
+    async def every(self) -> dict[str, Project]:
+        """As ProjectSource says."""
+        return await self._read(None)
+
+    async def _read(self, project: str | None) -> dict[str, Project]:
+        try:
+            async with self._pool.acquire() as connection, connection.transaction(readonly=True):
+                # The webhook's path names the project, so this service may see all of them.
+                await connection.execute("SELECT set_config('revstream.every_project', 'on', true)")
+                found = await connection.fetch(PROJECTS, project)
+                secrets = await connection.fetch(SECRETS, project)
+                accounts = await connection.fetch(CONNECTIONS, project)
+        except (*UNREACHABLE, asyncpg.PostgresError) as error:
+            raise StoreUnavailable(f"projects could not be read: {error!r}") from error
+        return self._assembled([row["id"] for row in found], secrets, accounts)
+
+    def _assembled(
+        self, ids: list[str], secrets: Iterable[asyncpg.Record], connections: Iterable[asyncpg.Record]
+    ) -> dict[str, Project]:
+        readable: dict[str, list[bytes]] = {}
+        unreadable: dict[str, int] = {}
+        for row in secrets:
+            try:
+                readable.setdefault(row["project"], []).append(self._opened(row))
+            except CannotDecrypt as error:
+                log.error("webhook_secret_unreadable", project=row["project"], row=row["id"], reason=str(error))
+                unreadable[row["project"]] = unreadable.get(row["project"], 0) + 1
+        accounts: dict[str, list[ConnectedAccount]] = {}
+        for row in connections:
+            accounts.setdefault(row["project"], []).append(_account(row))
+        return {
+            each: Project(each, tuple(readable.get(each, ())), tuple(accounts.get(each, ())), unreadable.get(each, 0))
+            for each in ids
+        }
+
+    def _opened(self, row: asyncpg.Record) -> bytes:
+        place = webhook_secret_place(row["project"], row["id"])
+        return self._keys.decrypt(Sealed(row["key_id"], row["secret"]), place)
+
+
+def _account(row: asyncpg.Record) -> ConnectedAccount:
+    return ConnectedAccount(row["account"], row["livemode"], row["state"] in LIVE_STATES)

@@ -1,0 +1,21 @@
+"""Where records go. A publisher returns when the record is safe, and raises when it may not be."""
+
+from typing import Protocol
+
+from libs.wire.records import StripeRecord
+
+
+class NotPublished(ConnectionError):
+    """No acknowledgement came in time. The record may still be published later, which harms nothing."""
+
+
+class RecordTooLarge(ValueError):
+    """The record is larger than the topic takes."""
+
+
+class Publisher(Protocol):
+    """Puts records on `stripe.events`."""
+
+    async def publish(self, record: StripeRecord) -> None:
+        """Return once the broker has acknowledged the record. Raises NotPublished, RecordTooLarge."""
+        ...

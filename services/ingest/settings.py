@@ -1,0 +1,23 @@
+"""What ingest reads from its environment."""
+
+from pydantic import Field, SecretStr
+
+from libs.runtime.settings import Settings
+
+MEBIBYTE = 1024 * 1024
+
+
+class IngestSettings(Settings):
+    """`connections_per_address` has to be raised where a proxy makes all requests come from one address."""
+
+    database_url: SecretStr
+    revstream_encryption_keys: SecretStr
+    ingest_host: str = "127.0.0.1"
+    ingest_port: int = Field(default=8081, ge=0, le=65535)
+    ingest_health_host: str = "127.0.0.1"
+    ingest_health_port: int = Field(default=9081, ge=0, le=65535)
+    webhook_body_bytes: int = Field(default=MEBIBYTE, ge=1024, le=MEBIBYTE)
+    webhooks_per_second: int = Field(default=2000, ge=1)
+    webhook_burst: int = Field(default=10_000, ge=1)
+    connections_per_address: int = Field(default=200, ge=1)
+    connections_in_all: int = Field(default=4000, ge=1)

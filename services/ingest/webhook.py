@@ -1,0 +1,147 @@
+"""`POST /webhooks/stripe/{project}`: from a request to an acknowledged record, or to the reason why not.
+
+Cheap checks come first, nothing is parsed before it is verified, and 200 is said only after the broker has said yes.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import orjson
+import structlog
+from aiohttp import web
+
+from libs.wire.codec import MalformedRecord
+from libs.wire.records import StripeRecord
+from libs.wire.stripe_event import Origin, WebhookEvent, envelope, is_published, to_record
+from services.ingest import metrics, problems
+from services.ingest.bodies import Bodies
+from services.ingest.bucket import Buckets, Rate
+from services.ingest.catalogues import Catalogues
+from services.ingest.problems import Problem, Refused, new_request_id, problem_response
+from services.ingest.projects import Ignored, Project, Projects, StoreUnavailable, account_of
+from services.ingest.publisher import NotPublished, Publisher, RecordTooLarge
+from services.ingest.signature import is_signed
+
+log = structlog.get_logger(__name__)
+PREFIX = "/webhooks/stripe/"
+# All projects that we don't know share one bucket: a made-up id must not buy a look-up each.
+UNKNOWN = ""
+UNKNOWN_RATE = Rate(per_second=50, burst=200)
+SUCCESS_HEADERS = {"Content-Type": "application/json", "Server": problems.SERVER}
+RECEIVED = b'{"received":true}'
+
+
+@dataclass(frozen=True, slots=True)
+class Doorkeeper:
+    """Who may send how much."""
+
+    known: Buckets
+    unknown: Buckets = field(default_factory=lambda: Buckets(UNKNOWN_RATE))
+
+    def admits(self, project: Project | None, now: float) -> bool:
+        """Whether a request for the project may go on at `now` (monotonic seconds)."""
+        return self.unknown.takes(UNKNOWN, now) if project is None else self.known.takes(project.id, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """The handler of all public requests. `clock` gives seconds since 1970."""
+
+    projects: Projects
+    publisher: Publisher
+    doorkeeper: Doorkeeper
+    bodies: Bodies = field(default_factory=Bodies)
+    catalogues: Catalogues = field(default_factory=Catalogues)
+    clock: Callable[[], float] = time.time
+
+    async def __call__(self, request: web.BaseRequest) -> web.Response:
+        """Answer a request; every expected outcome is an answer, nothing is raised."""
+        started = time.perf_counter()
+        try:
+            return await self._answer(request)
+        except Refused as refused:
+            return _refusal(refused.problem)
+        finally:
+            metrics.SECONDS.observe(time.perf_counter() - started)
+
+    async def _answer(self, request: web.BaseRequest) -> web.Response:
+        name = _project_in(request.raw_path)
+        if request.method != "POST":
+            raise Refused(problems.METHOD_NOT_ALLOWED)
+        self.bodies.check_headers(request)
+        if not self.doorkeeper.admits(self.projects.known(name), time.monotonic()):
+            raise Refused(problems.TOO_MANY)
+        body = await self.bodies.read(request)
+        project = await self._verified(name, request, body)
+        try:
+            return await self._taken(project, envelope(body))
+        except MalformedRecord as error:
+            return _refusal(problems.MALFORMED_EVENT, detail=f"The body is signed but is no Stripe event: {error}.")
+
+    async def _verified(self, name: str, request: web.BaseRequest, body: bytes) -> Project:
+        project = await self._found(name)
+        header = ",".join(request.headers.getall("Stripe-Signature", ()))
+        if is_signed(header, body, project.secrets if project else (), self.clock()):
+            assert project is not None
+            return project
+        if project is None:
+            raise Refused(problems.NOT_FOUND)
+        raise Refused(problems.SECRETS_UNREADABLE if project.unreadable else problems.BAD_SIGNATURE)
+
+    async def _found(self, name: str) -> Project | None:
+        try:
+            return await self.projects.find(name)
+        except StoreUnavailable as error:
+            log.warning("project_not_looked_up", reason=str(error))
+            raise Refused(problems.NOT_NOW) from error
+
+    async def _taken(self, project: Project, event: WebhookEvent) -> web.Response:
+        account = _destination(project, event)
+        if isinstance(account, Ignored):
+            metrics.IGNORED.labels(account.value).inc()
+            return web.Response(body=_ignored(account), headers=SUCCESS_HEADERS)
+        catalogue = self.catalogues.learned((project.id, account, event.livemode), event)
+        record = to_record(event, Origin(project.id, account, event.livemode), catalogue)
+        await self._published(record)
+        metrics.PUBLISHED.inc()
+        for gap in record.incomplete:
+            metrics.INCOMPLETE.labels(gap.partition(":")[0]).inc()
+        return web.Response(body=RECEIVED, headers=SUCCESS_HEADERS)
+
+    async def _published(self, record: StripeRecord) -> None:
+        try:
+            await self.publisher.publish(record)
+        except NotPublished as error:
+            raise Refused(problems.NOT_NOW) from error
+        except RecordTooLarge as error:
+            log.error("record_too_large", project=record.project, event_id=record.event_id, type=record.type)
+            raise Refused(problems.TOO_LARGE) from error
+
+
+def _project_in(target: str) -> str:
+    """The project that a request's target names. Raises Refused where there is nothing."""
+    path = target.partition("?")[0]
+    name = path.removeprefix(PREFIX)
+    if name == path or not name or "/" in name:
+        raise Refused(problems.NOT_FOUND)
+    return name
+
+
+def _destination(project: Project, event: WebhookEvent) -> str | Ignored:
+    if event.is_thin:
+        return Ignored.THIN
+    if not is_published(event.type):
+        return Ignored.TYPE
+    return account_of(project, event.account, event.livemode)
+
+
+def _refusal(problem: Problem, detail: str | None = None) -> web.Response:
+    request_id = new_request_id()
+    metrics.WEBHOOKS.labels(problem.code).inc()
+    log.debug("webhook_refused", code=problem.code, request_id=request_id)
+    return problem_response(problem, request_id, detail)
+
+
+def _ignored(reason: Ignored) -> bytes:
+    return orjson.dumps({"received": True, "ignored": reason.value})

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -52,12 +52,20 @@ class Edge:
 
     async def raw(self, data: bytes, deadline: float = 5.0) -> bytes:
         """Send bytes and read until the server closes the connection."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        writer.write(data)
-        try:
+        async with self.wire() as (reader, writer):
+            writer.write(data)
             return await asyncio.wait_for(reader.read(), deadline)
+
+    @asynccontextmanager
+    async def wire(self) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+        """A connection, closed after the block."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        try:
+            yield reader, writer
         finally:
             writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
 
 
 @asynccontextmanager

@@ -1,12 +1,14 @@
 """One fake account, ready to be played with, listened to and served."""
 
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 
 from libs.fake_stripe.clock import Clock
 from libs.fake_stripe.engine import Engine
 from libs.fake_stripe.ids import Ids
 from libs.fake_stripe.json_types import Json, frozen_copy
+from libs.fake_stripe.rest import Server
 from libs.fake_stripe.settings import AccountSettings
 from libs.fake_stripe.world import World
 
@@ -22,6 +24,11 @@ class FakeStripe:
         self.clock = Clock(start)
         self.world = World(self.clock, Ids(seed), settings)
         self.engine = Engine(self.world)
+        self.server = Server(self.world)
+
+    def serve(self, port: int | None = None) -> AbstractAsyncContextManager[str]:
+        """Serve the account's REST API on this machine: `async with fake.serve() as url`."""
+        return self.server.serve(port)
 
     @property
     def events(self) -> Sequence[Json]:

@@ -21,6 +21,7 @@ class AccountSettings:
     """The account, its mode, and what happens when payments fail."""
 
     account: str = "acct_1FakeStripeAccount"
+    api_version: str = CURRENT_VERSION
     livemode: bool = False
     # Events of a Connect endpoint name the connected account.
     connect: bool = False

@@ -57,22 +57,25 @@ def delivery_order(events: Iterable[Json], settings: DeliverySettings) -> list[J
     random = Random(settings.seed)  # noqa: S311 - unkindness, not a secret
     placed: list[tuple[float, int, Json]] = []
     for place, event in enumerate(events):
-        copies = 1 + int(settings.repeats) + (random.random() < settings.repeats % 1)
         placed += [
             (place + random.uniform(-1, 1) * settings.reorder_within, len(placed) + copy, event)
-            for copy in range(copies)
+            for copy in range(1 + _extra_copies(random, settings.repeats))
         ]
     return [event for _, _, event in sorted(placed, key=lambda each: each[:2])]
 
 
+def _extra_copies(random: Random, repeats: float) -> int:
+    return int(repeats) + (random.random() < repeats % 1)
+
+
 class Deliverer:
-    """Posts events to one endpoint; use it as a context, call `deliver` as often as needed."""
+    """Posts events to one endpoint while its context is open."""
 
     def __init__(self, settings: DeliverySettings, render: Callable[[Json], Json] | None = None) -> None:
         self._settings = settings
         self._render = render or (lambda event: event)
         self._random = Random(settings.seed)  # noqa: S311 - jitter, not a secret
-        self._session: aiohttp.ClientSession | None = None
+        self._waiting: asyncio.Queue[Json] = asyncio.Queue()
         self._next_slot = 0.0
         self.report = DeliveryReport()
 
@@ -80,27 +83,45 @@ class Deliverer:
         connector = aiohttp.TCPConnector(limit=self._settings.concurrency)
         timeout = aiohttp.ClientTimeout(total=self._settings.timeout_seconds)
         self._session = aiohttp.ClientSession(connector=connector, timeout=timeout)
+        self._workers = [asyncio.create_task(self._work()) for _ in range(self._settings.concurrency)]
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._session:
-            await self._session.close()
+        for worker in self._workers:
+            worker.cancel()
+        await asyncio.gather(*self._workers, return_exceptions=True)
+        await self._session.close()
+
+    def enqueue(self, event: Json) -> None:
+        """Deliver an event, perhaps repeatedly, as soon as a connection is free."""
+        for _ in range(1 + _extra_copies(self._random, self._settings.repeats)):
+            self._waiting.put_nowait(event)
 
     async def deliver(self, events: Iterable[Json]) -> DeliveryReport:
         """Deliver events, repeated and reordered; come back when each has been acknowledged."""
-        waiting: asyncio.Queue[Json] = asyncio.Queue()
         for event in delivery_order(events, self._settings):
-            waiting.put_nowait(event)
-        async with asyncio.TaskGroup() as workers:
-            for _ in range(min(self._settings.concurrency, waiting.qsize())):
-                workers.create_task(self._work(waiting))
+            self._waiting.put_nowait(event)
+        return await self.drain()
+
+    async def drain(self) -> DeliveryReport:
+        """Wait until all that was enqueued has been acknowledged; raises what stopped a worker."""
+        drained = asyncio.create_task(self._waiting.join())
+        try:
+            await asyncio.wait({drained, *self._workers}, return_when=asyncio.FIRST_COMPLETED)
+            for worker in self._workers:
+                if worker.done():
+                    await worker
+        finally:
+            drained.cancel()
         return self.report
 
-    async def _work(self, waiting: asyncio.Queue[Json]) -> None:
-        while not waiting.empty():
-            await self._until_acknowledged(waiting.get_nowait())
+    async def _work(self) -> None:
+        while True:
+            event = await self._waiting.get()
+            await self._until_acknowledged(event)
+            self._waiting.task_done()
 
     async def _until_acknowledged(self, event: Json) -> None:
         body = orjson.dumps(self._render(event))
@@ -118,8 +139,6 @@ class Deliverer:
         self.report.acknowledged.setdefault(event["id"], first)
 
     async def _post(self, body: bytes) -> int:
-        if self._session is None:
-            raise RuntimeError("the deliverer is not open: use it with `async with`")
         header = sign(body, self._settings.secrets, int(time.time()))
         headers = {
             "Stripe-Signature": header,

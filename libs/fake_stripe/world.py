@@ -67,7 +67,7 @@ class World:
         }
         if self.settings.connect:
             event["account"] = self.settings.account
-        self.events.append(event)
+        self.events.append(self.store.put(event))
         for listener in self.listeners:
             listener(event)
 

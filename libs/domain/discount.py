@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from libs.domain.identity import CouponId, Currency, DiscountId, ProductId, SubscriptionId
+from libs.domain.identity import CouponId, Currency, DiscountId, ItemId, ProductId, SubscriptionId
 
 
 class Duration(StrEnum):
@@ -47,8 +47,12 @@ class Discount:
 
 @dataclass(frozen=True, slots=True)
 class AppliedDiscount:
-    """What a `customer.discount.*` event tells: where the discount sits (`subscription` None: on the customer)."""
+    """What a `customer.discount.*` event tells: where the discount sits.
+
+    With an `item` it lowers that item of the `subscription` alone; without a `subscription` it is the customer's.
+    """
 
     discount: Discount
     subscription: SubscriptionId | None = None
+    item: ItemId | None = None
     removed: bool = False

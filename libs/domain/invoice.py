@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import assert_never
 
 from libs.domain.identity import Currency, CustomerId, InvoiceId, SubscriptionId
 
@@ -33,3 +34,31 @@ class Invoice:
     collected_automatically: bool = True
     due_date: datetime | None = None
     created: datetime | None = None
+
+
+class PaymentOutcome(StrEnum):
+    """How an invoice's payment stands. OPEN: due, and nothing has gone wrong yet."""
+
+    OPEN = "open"
+    FAILED = "failed"
+    PAID = "paid"
+    VOIDED = "voided"
+    UNCOLLECTIBLE = "uncollectible"
+
+
+def payment_outcome(invoice: Invoice) -> PaymentOutcome:
+    """What the invoice itself says of its payment. An attempt that left it open has failed; one that is sent to be
+    paid has failed only once an attempt was made."""
+    match invoice.status:
+        case InvoiceStatus.PAID:
+            return PaymentOutcome.PAID
+        case InvoiceStatus.VOID:
+            return PaymentOutcome.VOIDED
+        case InvoiceStatus.UNCOLLECTIBLE:
+            return PaymentOutcome.UNCOLLECTIBLE
+        case InvoiceStatus.DRAFT:
+            return PaymentOutcome.OPEN
+        case InvoiceStatus.OPEN:
+            return PaymentOutcome.FAILED if invoice.attempt_count > 0 else PaymentOutcome.OPEN
+        case _:
+            assert_never(invoice.status)

@@ -8,8 +8,7 @@ import msgspec
 
 from libs.domain.contribution import Contribution
 from libs.domain.identity import ClientId, EventId
-from libs.domain.invoice import Invoice
-from libs.domain.risk import payment_outcome
+from libs.domain.invoice import Invoice, payment_outcome
 from libs.domain.version import Rank
 from libs.runtime.faust_batch import Output
 from libs.wire import contribution_codec

@@ -1,6 +1,6 @@
 """How a customer stands at an instant: the versions that hold, with discounts where Stripe has put them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
@@ -10,7 +10,7 @@ from libs.domain.customer_state.history import CLOCK_SKEW, History, in_order, is
 from libs.domain.customer_state.state import CustomerState
 from libs.domain.discount import AppliedDiscount, Discount
 from libs.domain.identity import DiscountId, SubscriptionId
-from libs.domain.subscription import Subscription, SubscriptionStatus
+from libs.domain.subscription import Item, Subscription, SubscriptionStatus
 from libs.domain.version import Version
 
 Content = TypeVar("Content")
@@ -113,20 +113,22 @@ def with_discounts(version: Version[Subscription], applied: tuple[Version[Applie
         return subscription
     removed = {told.content.discount.id for told in applied if told.content.removed}
     listed = {discount.id for discount in subscription.discounts}
-    added = tuple(
-        told.content.discount
+    listed |= {discount.id for item in subscription.items for discount in item.discounts}
+    added = [
+        told.content
         for told in applied
         if told.content.subscription == subscription.id
         and not told.content.removed
         and told.at >= version.at
         and told.content.discount.id not in listed
-    )
-    discounts = _without(subscription.discounts, removed) + added
-    items = tuple(
-        replace(item, discounts=_without(item.discounts, removed)) if item.discounts else item
-        for item in subscription.items
-    )
-    return replace(subscription, discounts=discounts, items=items)
+    ]
+    items = tuple(replace(item, discounts=_now_on(item, added, removed)) for item in subscription.items)
+    on_all = tuple(one.discount for one in added if one.item is None)
+    return replace(subscription, discounts=_without(subscription.discounts, removed) + on_all, items=items)
+
+
+def _now_on(item: Item, added: Iterable[AppliedDiscount], removed: set[DiscountId]) -> tuple[Discount, ...]:
+    return _without(item.discounts, removed) + tuple(one.discount for one in added if one.item == item.id)
 
 
 def _without(discounts: tuple[Discount, ...], removed: set[DiscountId]) -> tuple[Discount, ...]:

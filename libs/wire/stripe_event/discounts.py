@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from libs.domain.discount import AmountOff, AppliedDiscount, Coupon, Discount, Duration
-from libs.domain.identity import CouponId, Currency, DiscountId, ProductId, SubscriptionId
+from libs.domain.identity import CouponId, Currency, DiscountId, ItemId, ProductId, SubscriptionId
 from libs.wire.codec import MalformedRecord
 from libs.wire.stripe_event.fingerprints import fingerprint
 from libs.wire.stripe_event.narrowing import exact, id_of, instant, shaped
@@ -68,17 +68,18 @@ def discount_gaps(discounts: tuple[Discount, ...]) -> Iterator[str]:
 def read_discount(data: bytes | msgspec.Raw, removed: bool) -> AppliedDiscount:
     """What a `customer.discount.*` event shows. Raises MalformedRecord."""
     shape = shaped(_decoder, data)
-    subscription = id_of(shape.subscription)
+    subscription, item = id_of(shape.subscription), id_of(shape.subscription_item)
     return AppliedDiscount(
         discount=discount_of(shape),
         subscription=None if subscription is None else SubscriptionId(subscription),
+        item=None if item is None else ItemId(item),
         removed=removed or shape.deleted,
     )
 
 
 def discount_fingerprint(applied: AppliedDiscount) -> bytes:
     """Which discount sits where; never the coupon's terms, which may have been completed."""
-    return fingerprint((applied.discount.id, applied.subscription, applied.removed))
+    return fingerprint((applied.discount.id, applied.subscription, applied.item, applied.removed))
 
 
 def _duration(shape: CouponShape) -> Duration:

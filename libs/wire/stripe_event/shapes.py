@@ -61,6 +61,7 @@ class DiscountShape(msgspec.Struct, frozen=True):
     start: Stamp | None = None
     end: Stamp | None = None
     subscription: str | Reference | None = None
+    subscription_item: str | Reference | None = None
     deleted: bool = False
 
 

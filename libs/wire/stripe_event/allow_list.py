@@ -11,8 +11,8 @@ from libs.wire.codec import MalformedRecord
 from libs.wire.stripe_event.kept_fields import EACH, KEPT, METADATA, PLAIN, Fields
 from libs.wire.stripe_event.kinds import Kind
 from libs.wire.stripe_event.narrowing import Json
+from libs.wire.stripe_event.sanitising import is_beyond_64_bits
 
-_LIMIT = 2**63
 _SCALARS = frozenset({str, int, bool, type(None)})
 _WITH_CARD_EXPIRY: Fields = {"card": {"exp_month": PLAIN, "exp_year": PLAIN}, "exp_month": PLAIN, "exp_year": PLAIN}
 _HAS_CARD = frozenset({Kind.PAYMENT_METHOD, Kind.CARD})
@@ -63,6 +63,6 @@ def _cut(value: object, fields: Fields, kept: Kept) -> object:
         return _cut_hash(value, fields, kept)
     if isinstance(value, list):
         return [_cut(each, fields, kept) for each in value]
-    if isinstance(value, float) and not -_LIMIT <= value < _LIMIT:
+    if is_beyond_64_bits(value):
         raise MalformedRecord(f"the number {value} is beyond 64 bits")
     return value

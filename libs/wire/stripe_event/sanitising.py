@@ -16,6 +16,13 @@ def is_suspicious(body: bytes) -> bool:
     return b"\\u0000" in body or _LONG_NUMBER in body.translate(_DIGITS_TO_ZERO)
 
 
+def is_beyond_64_bits(value: object) -> bool:
+    """Whether `value` is a number that no amount of Stripe's can be; what orjson reads as a float is rounded."""
+    if isinstance(value, int):
+        return not -_LIMIT <= value < _LIMIT
+    return isinstance(value, float) and not -_LIMIT < value < _LIMIT
+
+
 def is_shallow(body: bytes) -> bool:
     """Whether a body cannot be nested too deep, having so few brackets."""
     return body.count(b"{") + body.count(b"[") <= MAX_DEPTH
@@ -47,7 +54,7 @@ def _sanitised(value: object, path: str) -> object:
         return {_clean(str(name)): _sanitised(child, f"{path}.{name}") for name, child in value.items()}
     if isinstance(value, list):
         return [_sanitised(child, f"{path}[{index}]") for index, child in enumerate(value)]
-    if isinstance(value, (int, float)) and not -_LIMIT <= value < _LIMIT:
+    if is_beyond_64_bits(value):
         raise MalformedRecord(f"the number at {_clean(path)} is beyond 64 bits")
     return value
 

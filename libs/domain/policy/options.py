@@ -1,9 +1,12 @@
-"""How MRR is defined: the options, their defaults, and the presets that match what well-known products publish."""
+"""Every option of how MRR is counted, with our default for each. What each means: `libs/domain/README.md`."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from fractions import Fraction
+
+from libs.domain.identity import Currency
+from libs.domain.policy.rates import Rate
 
 
 class PauseRule(StrEnum):
@@ -15,13 +18,31 @@ class PauseRule(StrEnum):
 
 
 class ChurnRecognition(StrEnum):
+    """When a cancellation takes the revenue away: when the subscription ends, or as soon as it is asked for."""
+
     AT_PERIOD_END = "at_period_end"
     AT_REQUEST = "at_request"
 
 
-class ActiveFrom(StrEnum):
-    START = "start"
-    FIRST_PAYMENT = "first_payment"
+class FxMode(StrEnum):
+    """Spot: today's rate on all of MRR, with `fx` movements between. Lock: each movement keeps the rate of its day."""
+
+    SPOT = "spot"
+    LOCK = "lock"
+
+
+class ChurnFormula(StrEnum):
+    """Revenue churn of a period: over the MRR at its start, or the sum of each day's rate."""
+
+    STANDARD = "standard"
+    DAILY_SUM = "daily_sum"
+
+
+class SubscriberChurnFormula(StrEnum):
+    """Stripe: churned over those at the start plus the new ones. ChartMogul: over those at the start, less returns."""
+
+    STRIPE = "stripe"
+    CHARTMOGUL_STANDARD = "chartmogul_standard"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +56,7 @@ class SubtractDiscounts:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Every option of how MRR is counted. Factors are exact: a day price counts `day_factor` times a month."""
+    """How MRR is counted. Factors are exact: a daily price counts `day_factor` times a month."""
 
     include_trials: bool = False
     include_past_due: bool = True
@@ -50,8 +71,12 @@ class Policy:
     include_metered: bool = False
     day_factor: Fraction = Fraction(365, 12)
     week_factor: Fraction = Fraction(52, 12)
+    base_currency: Currency | None = None
+    fx: tuple[Rate, ...] = ()
+    fx_mode: FxMode = FxMode.SPOT
     strip_inclusive_tax: bool = False
-    base_currency: str | None = None
+    churn_formula: ChurnFormula = ChurnFormula.STANDARD
+    subscriber_churn_formula: SubscriberChurnFormula = SubscriberChurnFormula.STRIPE
     timezone: str = "UTC"
 
     @property

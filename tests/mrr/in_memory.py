@@ -1,0 +1,124 @@
+"""The stream without Kafka: the fake Stripe's events through ingest's records and both stages, in this process."""
+
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from fractions import Fraction
+
+import orjson
+
+from libs.fake_stripe import FakeStripe
+from libs.fake_stripe.json_types import Json
+from libs.runtime.faust_batch import Record, StageResult
+from libs.wire import stripe_event
+from libs.wire.codec import decode, encode
+from libs.wire.contribution_codec import exact_amount
+from libs.wire.records import ClientRecord
+from libs.wire.topics import CLIENT_ACTIVITY, REVENUE_CLIENTS, STRIPE_EVENTS
+from services.mrr.clients import ClientStage
+from services.mrr.customers import CustomerStage
+from services.mrr.policies import Policies
+
+ORIGIN = stripe_event.Origin(project="acme", account="acct_1", livemode=True)
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryRecord:
+    """What a stage reads of a record."""
+
+    topic: str
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    partition: int = 0
+    timestamp: int = 0
+    headers: Sequence[tuple[str, bytes]] = ()
+
+
+def catalogue_of(fake: FakeStripe) -> stripe_event.Catalogue:
+    """All prices with tiers, coupons with their products, and discounts, as Stripe's API would tell them."""
+    store, catalogue = fake.world.store, stripe_event.Catalogue()
+    for price in store.all("price"):
+        catalogue.learn({**price, **({"tiers": store.tiers[price["id"]]} if price["id"] in store.tiers else {})})
+    discounted = [event["data"]["object"] for event in fake.events if event["type"] == "customer.discount.created"]
+    for discount in discounted:
+        coupon = store.recall("coupon", discount["source"]["coupon"])
+        catalogue.learn({**coupon, "applies_to": store.applies_to.get(coupon["id"], {"products": None})})
+        catalogue.learn(discount)
+    return catalogue
+
+
+def stripe_records(events: Iterable[Json], catalogue: stripe_event.Catalogue) -> list[MemoryRecord]:
+    """What ingest publishes for these events."""
+    parsed = (stripe_event.envelope(orjson.dumps(event)) for event in events)
+    records = (
+        stripe_event.to_record(event, ORIGIN, catalogue) for event in parsed if stripe_event.is_published(event.type)
+    )
+    return [
+        MemoryRecord(STRIPE_EVENTS.name, offset, stripe_event.key_of(record), encode(record))
+        for offset, record in enumerate(records)
+    ]
+
+
+@dataclass
+class Stream:
+    """Both stages with their tables; `feed` runs records through, in rounds of random size."""
+
+    now: datetime
+    seed: int = 1
+    customers: dict[bytes, bytes] = field(default_factory=dict)
+    clients: dict[bytes, bytes] = field(default_factory=dict)
+    revenue: dict[str, ClientRecord] = field(default_factory=dict)
+    activity: list[MemoryRecord] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        policies = Policies()
+        self.by_customer = CustomerStage(policies, lambda: self.now, epoch=1)
+        self.by_client = ClientStage(policies)
+
+    def feed(self, records: Sequence[MemoryRecord]) -> None:
+        dice = random.Random(self.seed)
+        start = 0
+        while start < len(records):
+            size = dice.randint(1, 400)
+            self._round(self.by_customer.compute(records[start : start + size], self.customers))
+            start += size
+
+    def _round(self, result: StageResult) -> None:
+        first = len(self.activity)
+        self.activity += [
+            MemoryRecord(topic, first + place, key, value)
+            for place, (topic, key, value, _) in enumerate(result.outputs)
+            if topic == CLIENT_ACTIVITY.name
+        ]
+        remember(self.customers, result)
+        told: Sequence[Record] = self.activity[first:]
+        published = self.by_client.compute(told, self.clients)
+        remember(self.clients, published)
+        for topic, _, value, _ in published.outputs:
+            assert topic == REVENUE_CLIENTS.name
+            record = decode(value or b"", ClientRecord)
+            self.revenue[record.client] = record
+
+    def worth(self) -> dict[str, dict[str, Fraction]]:
+        """MRR above 0 by client and currency, exact."""
+        return {
+            client: amounts
+            for client, record in self.revenue.items()
+            if (amounts := {c: exact_amount(text) for c, text in record.exact_by_currency.items() if text != "0"})
+        }
+
+
+def remember(table: dict[bytes, bytes], result: StageResult) -> None:
+    """Apply a stage's changes to its table."""
+    for key, value in result.changes.items():
+        if value is None:
+            table.pop(key, None)
+        else:
+            table[key] = value
+
+
+def instant(fake: FakeStripe) -> datetime:
+    """The fake's present time."""
+    return datetime.fromtimestamp(fake.clock.now, UTC)

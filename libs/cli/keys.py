@@ -1,13 +1,58 @@
 """`revstream keys`: API keys of projects, and keys that seal secrets."""
 
+import asyncio
+from typing import Annotated
+
+import asyncpg
 import typer
 
+from deploy.failures import StackUnavailable
+from libs.cli.faults import refuse
+from libs.cli.output import json_line
+from libs.cli.running import database_url
+from libs.runtime.api_keys import InvalidProject, IssuedKey, KeyRequest, Scope, issue_at
 from libs.runtime.crypto import generate_key
 
 app = typer.Typer(help="API keys of projects, and keys that seal secrets at rest.", no_args_is_help=True)
+
+
+@app.command("create")
+def create(
+    project: Annotated[str, typer.Option(help="the project; made if it is new")],
+    scopes: Annotated[str, typer.Option(help="read, sync, alerts, admin; several with commas")] = "read",
+    label: Annotated[str, typer.Option(help="what the key is for")] = "made on the command line",
+    json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+) -> None:
+    """Make an API key. It is shown once: only its hash is kept."""
+    issued = asyncio.run(_issued(KeyRequest(project, label, _scopes(scopes))))
+    if json:
+        scopes_given = [scope.value for scope in issued.scopes]
+        json_line({"key": issued.key, "project": issued.project, "id": issued.id, "scopes": scopes_given})
+    else:
+        typer.echo(issued.key)
 
 
 @app.command("encryption-key")
 def encryption_key() -> None:
     """Print a new key for REVSTREAM_ENCRYPTION_KEYS."""
     typer.echo(generate_key())
+
+
+async def _issued(request: KeyRequest) -> IssuedKey:
+    url = database_url()
+    try:
+        return await issue_at(url, request)
+    except InvalidProject as error:
+        refuse(str(error))
+    except asyncpg.UndefinedTableError as error:
+        raise StackUnavailable("the database has no schema yet: start the api service once") from error
+    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+        raise StackUnavailable(f"PostgreSQL doesn't take the key: {error}") from error
+
+
+def _scopes(text: str) -> list[Scope]:
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    unknown = [name for name in names if name not in set(Scope)]
+    if unknown or not names:
+        refuse(f"--scopes takes {', '.join(Scope)}; got {text!r}")
+    return [Scope(name) for name in names]

@@ -16,6 +16,7 @@ from deploy.migrations import upgrade
 from deploy.ports import free_port, remembered, require_free
 from deploy.stack import Servers, StackSettings, local_stack
 from libs.cli.processes import Happening, ServiceProcess, ServiceSettings, Supervisor
+from libs.cli.running import Running
 from libs.runtime.crypto import generate_key
 from libs.runtime.kafka import ensure_topics
 from libs.wire.topics import DEFAULT_PARTITIONS
@@ -52,6 +53,16 @@ class System:
     servers: Servers
     processes: Mapping[str, ServiceProcess]
     health_ports: Mapping[str, int]
+
+    def running(self) -> Running:
+        """The note of it for other commands."""
+        return Running(
+            api=self.api_url,
+            ingest=self.ingest_url,
+            kafka_bootstrap=self.servers.kafka_bootstrap,
+            database_url=self.servers.database_url,
+            pid=os.getpid(),
+        )
 
 
 @asynccontextmanager

@@ -1,15 +1,13 @@
 """`revstream up`: everything on this machine, until it is asked to stop."""
 
 import asyncio
-import sys
 from collections.abc import Callable
 from typing import Annotated
 
-import orjson
 import typer
-from rich.console import Console
 
-from libs.cli.processes import Happening, What
+from libs.cli.output import json_line, text_line, told
+from libs.cli.running import noted
 from libs.cli.stopping import Stop, interruptible
 from libs.cli.system import from_environment, running_system
 
@@ -36,33 +34,8 @@ async def _serve(tell: Tell, stop: Stop) -> None:
         say=lambda text: tell({"event": "progress", "message": text}),
     )
     async with running_system(settings) as system:
-        tell({"event": "ready", "api": system.api_url, "ingest": system.ingest_url})
-        await stop.wait()
-        tell({"event": "stopping"})
+        with noted(settings.home, system.running()):
+            tell({"event": "ready", "api": system.api_url, "ingest": system.ingest_url})
+            await stop.wait()
+            tell({"event": "stopping"})
     tell({"event": "stopped"})
-
-
-def told(happening: Happening) -> dict[str, object]:
-    """A happening as fields for a person or a program."""
-    fields: dict[str, object] = {
-        "event": happening.what.value,
-        "name": happening.name,
-        "seconds": round(happening.seconds, 2),
-    }
-    if happening.what is What.EXITED:
-        fields |= {"code": happening.code, "next_start_in": happening.next_start_in}
-    if happening.reason:
-        fields["reason"] = happening.reason
-    return fields
-
-
-def json_line(fields: dict[str, object]) -> None:
-    """One JSON object on a line of standard output, at once."""
-    sys.stdout.write(orjson.dumps(fields).decode() + "\n")
-    sys.stdout.flush()
-
-
-def text_line(fields: dict[str, object]) -> None:
-    """The same for a person, on standard error; addresses stand out on a terminal."""
-    rest = " ".join(f"{name}={value}" for name, value in fields.items() if name != "event")
-    Console(stderr=True, highlight=True).print(f"{fields['event']:>8}  {rest}", soft_wrap=True)

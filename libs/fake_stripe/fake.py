@@ -24,7 +24,7 @@ class FakeStripe:
         self.clock = Clock(start)
         self.world = World(self.clock, Ids(seed), settings)
         self.engine = Engine(self.world)
-        self.server = Server(self.world)
+        self.server = Server(self.engine)
 
     def serve(self, port: int | None = None) -> AbstractAsyncContextManager[str]:
         """Serve the account's REST API on this machine: `async with fake.serve() as url`."""

@@ -1,5 +1,5 @@
 """Random but realistic account histories, the same for the same seed."""
 
-from libs.fake_stripe.history.player import HistorySpec, play
+from libs.fake_stripe.history.player import HistorySpec, play, steps
 
-__all__ = ["HistorySpec", "play"]
+__all__ = ["HistorySpec", "play", "steps"]

@@ -1,6 +1,7 @@
 """Plays customers' lives against an account, from a seed."""
 
 import heapq
+from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
@@ -33,7 +34,13 @@ def play(engine: Engine, spec: HistorySpec) -> None:
 
     Raises ValueError when the customers' arrival alone takes more events than asked for.
     """
-    _Play(engine, spec).run()
+    for _ in steps(engine, spec):
+        pass
+
+
+def steps(engine: Engine, spec: HistorySpec) -> Iterator[int]:
+    """The same in steps: give the account's second after each thing that a customer did."""
+    return _Play(engine, spec).steps()
 
 
 class _Play:
@@ -46,7 +53,7 @@ class _Play:
         self._due: list[tuple[int, int, Player | None]] = []
         self._order = 0
 
-    def run(self) -> None:
+    def steps(self) -> Iterator[int]:
         shelves = stock(self._engine)
         for second in self._arrivals():
             self._at(second, None)
@@ -62,7 +69,9 @@ class _Play:
             else:
                 act(self._engine, player)
             self._at(second + self._pause(), player)
+            yield self._engine.world.now
         self._finish(end, arrived)
+        yield self._engine.world.now
 
     def _finish(self, end: int, arrived: int) -> None:
         if self._spec.events is None:

@@ -9,6 +9,7 @@ from email.utils import formatdate
 import orjson
 from aiohttp import web
 
+from libs.fake_stripe.engine import Engine
 from libs.fake_stripe.ids import Ids
 from libs.fake_stripe.json_types import Json
 from libs.fake_stripe.objects.account import account
@@ -22,8 +23,9 @@ from libs.fake_stripe.rest.ports import free_port
 from libs.fake_stripe.rest.problems import StripeProblem, missing, unknown_parameter, unknown_url
 from libs.fake_stripe.rest.query import Query, read_query
 from libs.fake_stripe.rest.resources import RESOURCES
+from libs.fake_stripe.rest.side_door import SideDoor
 from libs.fake_stripe.store import NotFound
-from libs.fake_stripe.world import World, cut_nested_lists
+from libs.fake_stripe.world import cut_nested_lists
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -31,8 +33,9 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Server:
     """Serves one account. `access` and `outage` may be changed while it runs; `calls` says what was asked."""
 
-    def __init__(self, world: World, access: Access | None = None) -> None:
-        self._world = world
+    def __init__(self, engine: Engine, access: Access | None = None) -> None:
+        self._world = engine.world
+        self._engine = engine
         self.access = access or Access()
         self.outage = Outage()
         # When (monotonic) and what was asked for, the latest hundred thousand.
@@ -43,6 +46,7 @@ class Server:
     def app(self) -> web.Application:
         """Build the application."""
         app = web.Application(middlewares=[self._as_stripe])
+        SideDoor(self._engine, self.access, self.outage).add_routes(app)
         app.router.add_get("/v1/account", self._account)
         app.router.add_get("/v1/subscription_items", self._items)
         app.router.add_get("/v1/subscription_items/{id}", self._item)
@@ -66,6 +70,8 @@ class Server:
     @web.middleware
     async def _as_stripe(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Check the key, fail on demand, turn problems into Stripe's answers, set its headers."""
+        if request.path.startswith("/_fake/"):
+            return await handler(request)
         self.calls.append((time.monotonic(), request.path))
         struck = self.outage.strikes()
         try:

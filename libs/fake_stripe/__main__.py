@@ -1,0 +1,49 @@
+"""Runs the fake as a process: `python -m libs.fake_stripe --port 20111 --seed 1`."""
+
+import argparse
+import asyncio
+import signal
+import sys
+from datetime import datetime
+
+import orjson
+
+from libs.fake_stripe.fake import FakeStripe
+from libs.fake_stripe.settings import CURRENT_VERSION, AccountSettings
+
+
+def main() -> None:
+    """Serve until SIGINT or SIGTERM; says `{"event": "ready", "url": …}` on standard output."""
+    asked = _arguments()
+    settings = AccountSettings(account=asked.account, api_version=asked.api_version)
+    fake = FakeStripe(seed=asked.seed, start=asked.start, settings=settings)
+    asyncio.run(_serve(fake, asked.port))
+
+
+async def _serve(fake: FakeStripe, port: int | None) -> None:
+    stopped = asyncio.Event()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(each, stopped.set)
+    async with fake.serve(port) as url:
+        sys.stdout.buffer.write(orjson.dumps({"event": "ready", "url": url}) + b"\n")
+        sys.stdout.flush()
+        await stopped.wait()
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m libs.fake_stripe", description=__doc__)
+    parser.add_argument("--port", type=int, help="a free one is chosen unless given")
+    parser.add_argument("--seed", type=int, default=1, help="decides every id")
+    parser.add_argument("--account", default=AccountSettings().account)
+    parser.add_argument("--api-version", default=CURRENT_VERSION, help="the account's default version")
+    parser.add_argument(
+        "--start",
+        type=datetime.fromisoformat,
+        default="2025-01-01T00:00:00+00:00",
+        help="what the account's clock shows first, with its offset from UTC",
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -30,16 +30,15 @@ class Catalogue:
 
         `whole`: the object was fetched with everything expanded, so that what it lacks does not exist.
         """
-        return tuple(entry for entry in _entries(item, whole) if self._adds(entry))
+        return tuple(better for entry in _entries(item, whole) for better in self._improved(entry))
 
-    def _adds(self, entry: Entry) -> bool:
+    def _improved(self, entry: Entry) -> Iterator[Entry]:
         shelf = self._shelf(entry.kind)
         known = shelf.get(entry.id, {})
-        better = {name: value for name, value in entry.terms.items() if name not in known or known[name] is None}
-        if known and not any(value is not None or name == "applies_to" for name, value in better.items()):
-            return False
-        shelf[entry.id] = {**known, **better}
-        return True
+        news = {name: value for name, value in entry.terms.items() if _is_news(known, name, value)}
+        if news:
+            shelf[entry.id] = {**known, **news}
+            yield Entry(entry.kind, entry.id, shelf[entry.id])
 
     def restore(self, entry: Entry) -> None:
         """Put back what was stored."""
@@ -53,6 +52,10 @@ class Catalogue:
                 return self.discounts
             case _:
                 return self.prices
+
+
+def _is_news(known: Json, name: str, value: object) -> bool:
+    return name not in known or (known[name] is None and value is not None)
 
 
 def _entries(item: Json, whole: bool) -> Iterator[Entry]:
@@ -93,6 +96,7 @@ def _coupon(item: Json, whole: bool) -> Iterator[Entry]:
     identifier = item.get("id")
     if isinstance(identifier, str) and item.get("duration") is not None:
         kept = allowed(Kind.COUPON, item)
+        kept.pop("valid", None)  # the one thing about a coupon that changes
         yield Entry(Kind.COUPON, identifier, {"applies_to": None, **kept} if whole else kept)
 
 

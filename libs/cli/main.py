@@ -5,7 +5,7 @@ import sys
 import typer
 
 from deploy.failures import StackUnavailable
-from libs.cli import keys, up
+from libs.cli import demo, keys, up
 from libs.cli.faults import UNAVAILABLE, say
 
 app = typer.Typer(
@@ -16,6 +16,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("up", help=up.HELP)(up.up)
+app.command("demo")(demo.demo)
 app.add_typer(keys.app, name="keys")
 
 

@@ -1,11 +1,14 @@
 """What commands print: JSON lines for programs, plain lines for people."""
 
 import sys
+from collections.abc import Callable
 
 import orjson
 from rich.console import Console
 
 from libs.cli.processes import Happening, What
+
+Tell = Callable[[dict[str, object]], None]
 
 
 def told(happening: Happening) -> dict[str, object]:

@@ -1,12 +1,11 @@
 """`revstream up`: everything on this machine, until it is asked to stop."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
-from libs.cli.output import json_line, text_line, told
+from libs.cli.output import Tell, json_line, text_line, told
 from libs.cli.running import noted
 from libs.cli.stopping import Stop, interruptible
 from libs.cli.system import from_environment, running_system
@@ -18,8 +17,6 @@ under REVSTREAM_HOME); API_PORT (8080), INGEST_PORT (8081), KAFKA_PORT (a free o
 STRIPE_API_BASE, STRIPE_CONNECT_BASE (Stripe's own), STRIPE_CLIENT_ID, STRIPE_SECRET_KEY (OAuth platform);
 REVSTREAM_ENCRYPTION_KEYS (made at the first start and kept), REVSTREAM_HOME (.revstream), PUBLIC_URL.
 """
-
-Tell = Callable[[dict[str, object]], None]
 
 
 def up(json: Annotated[bool, typer.Option("--json", help="print JSON lines")] = False) -> None:

@@ -130,3 +130,15 @@ def _take_amount(amounts: Worth, items: list[Json], amount: int) -> None:
     kept = max(Fraction(0), 1 - amount / months / total)
     for item in paying:
         amounts[item["id"]] *= kept
+
+
+WHOLE = {"bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"}
+THOUSANDTHS = {"bhd", "jod", "kwd", "omr", "tnd"}
+
+
+def in_words(amount: Fraction, currency: str) -> str:
+    """Minor units as people write them, rounded half up once: "123.45"."""
+    digits = 0 if currency in WHOLE else 3 if currency in THOUSANDTHS else 2
+    minor = (2 * amount.numerator + amount.denominator) // (2 * amount.denominator)
+    text = str(minor).rjust(digits + 1, "0")
+    return f"{text[:-digits]}.{text[-digits:]}" if digits else text

@@ -1,0 +1,69 @@
+"""The HTTP API as commands use it."""
+
+from collections.abc import AsyncIterator, Mapping
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote
+
+import aiohttp
+
+Json = dict[str, Any]
+
+
+class ApiRefused(Exception):
+    """The API answered with an error; `str()` is its detail and hint."""
+
+    def __init__(self, status: int, problem: Mapping[str, object]) -> None:
+        self.status = status
+        self.code = problem.get("code")
+        told = [str(problem[name]) for name in ("detail", "hint") if problem.get(name)]
+        super().__init__(f"{status} {problem.get('code', '')}: {' '.join(told)}")
+
+
+class ApiClient:
+    """One project's view of the API: `async with ApiClient(url, key) as api`."""
+
+    def __init__(self, url: str, key: str) -> None:
+        self._url, self._key = url, key
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(
+            headers={"Authorization": f"Bearer {self._key}"}, timeout=aiohttp.ClientTimeout(total=15)
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def get(self, path: str, **query: str) -> Json:
+        """One answer. Raises ApiRefused, and aiohttp.ClientError when nobody answers."""
+        return await self._call("GET", path, query=query)
+
+    async def post(self, path: str, body: Mapping[str, object]) -> Json:
+        """Send something, give the answer. Raises as `get` does."""
+        return await self._call("POST", path, body=body)
+
+    async def every(self, path: str, **query: str) -> AsyncIterator[Json]:
+        """All entries of a list, page after page."""
+        cursor: str | None = ""
+        while cursor is not None:
+            page = await self.get(path, limit="100", **query, **({"cursor": cursor} if cursor else {}))
+            for entry in page["data"]:
+                yield entry
+            cursor = page["next_cursor"]
+
+    async def _call(
+        self, method: str, path: str, query: Mapping[str, str] | None = None, body: Mapping[str, object] | None = None
+    ) -> Json:
+        if self._session is None:
+            raise RuntimeError("the client is not open: use it with `async with`")
+        url = f"{self._url}/{'/'.join(quote(part, safe='') for part in path.strip('/').split('/'))}"
+        async with self._session.request(method, url, params=query, json=body) as answer:
+            told: Json = await answer.json(content_type=None)
+            if answer.status >= 400:
+                raise ApiRefused(answer.status, told)
+            return told

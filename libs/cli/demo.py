@@ -1,0 +1,169 @@
+"""`revstream demo`: the whole system on a make-believe merchant's life, with figures that move."""
+
+import asyncio
+import secrets
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+import typer
+
+from libs.cli.api_client import ApiClient
+from libs.cli.comparison import Comparison, by_currency, compare
+from libs.cli.demo_account import DemoAccount
+from libs.cli.faults import FOUND_A_PROBLEM
+from libs.cli.output import Tell, json_line, text_line, told
+from libs.cli.running import noted
+from libs.cli.stopping import Stop, interruptible
+from libs.cli.system import System, SystemSettings, from_environment, running_system
+from libs.fake_stripe.webhooks import Deliverer, DeliverySettings
+from libs.runtime.api_keys import KeyRequest, Scope, issue_at
+
+SEED = 7
+REPEATS = 0.2
+REORDERED_WITHIN = 40
+SETTLE_SECONDS = 60.0
+LOOK_SECONDS = 0.5
+LIVE_SECONDS = 3.0
+CHUNK = 250
+
+
+@dataclass(frozen=True, slots=True)
+class DemoSettings:
+    """How the demo runs. `check` ends by itself and compares."""
+
+    check: bool
+    seed: int
+    customers: int
+    tell: Tell
+
+
+def demo(
+    check: Annotated[bool, typer.Option("--check", help="unattended: compare, exit 0 or 1")] = False,
+    seed: Annotated[int, typer.Option(help="which lives are played")] = SEED,
+    customers: Annotated[int, typer.Option(min=1, max=5000, help="how many customers live them")] = 60,
+    json: Annotated[bool, typer.Option("--json", help="print JSON lines")] = False,
+) -> None:
+    """Start everything on a make-believe Stripe account, play its life at speed, show the figures as they change."""
+    settings = DemoSettings(check, seed, customers, json_line if json else text_line)
+    outcome: list[Comparison] = []
+    asyncio.run(interruptible(lambda stop: _demo(settings, stop, outcome)))
+    if check and not (outcome and outcome[0].is_equal):
+        raise typer.Exit(FOUND_A_PROBLEM)
+
+
+async def _demo(settings: DemoSettings, stop: Stop, outcome: list[Comparison]) -> None:
+    account = DemoAccount(settings.seed, settings.customers)
+    async with AsyncExitStack() as stack:
+        stripe_url = await stack.enter_async_context(account.fake.serve())
+        running = _system_settings(settings, stripe_url)
+        system = await stack.enter_async_context(running_system(running))
+        stack.enter_context(noted(running.home, system.running()))
+        shown = await stack.enter_async_context(Showing(settings, system, account))
+        await shown.play()
+        if settings.check:
+            outcome.append(await shown.compared())
+        else:
+            await shown.go_on(stop)
+        settings.tell({"event": "stopping"})
+    settings.tell({"event": "stopped"})
+
+
+def _system_settings(settings: DemoSettings, stripe_url: str) -> SystemSettings:
+    real = from_environment(
+        tell=lambda happening: settings.tell(told(happening)),
+        say=lambda text: settings.tell({"event": "progress", "message": text}),
+    )
+    home = real.home / "demo"
+    return replace(
+        real,
+        stack=replace(real.stack, home=home),
+        api_port=0,
+        ingest_port=0,
+        environment={**real.environment, "STRIPE_API_BASE": stripe_url, "STRIPE_CONNECT_BASE": stripe_url},
+    )
+
+
+class Showing:
+    """A connected demo project: plays, shows, compares. Entered once the system runs."""
+
+    def __init__(self, settings: DemoSettings, system: System, account: DemoAccount) -> None:
+        self._settings, self._system, self._account = settings, system, account
+        self._project = f"demo-{secrets.token_hex(4)}"
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> "Showing":
+        issued = await issue_at(
+            self._system.servers.database_url, KeyRequest(self._project, "the demo's own", [Scope.ADMIN])
+        )
+        secret = f"whsec_{secrets.token_hex(16)}"
+        self._api = await self._stack.enter_async_context(ApiClient(self._system.api_url, issued.key))
+        await self._api.post("/api/integrations/stripe/webhook-secrets", {"secret": secret})
+        await self._api.post(
+            "/api/integrations/stripe/key", {"key": f"rk_live_{secrets.token_hex(12)}", "label": "demo"}
+        )
+        webhooks = DeliverySettings(
+            url=f"{self._system.ingest_url}/webhooks/stripe/{self._project}",
+            secrets=(secret,),
+            seed=self._settings.seed,
+            repeats=REPEATS,
+            reorder_within=REORDERED_WITHIN,
+        )
+        self._deliverer = await self._stack.enter_async_context(Deliverer(webhooks))
+        self._settings.tell(
+            {
+                "event": "ready",
+                "api": self._system.api_url,
+                "ingest": self._system.ingest_url,
+                "project": self._project,
+                "key": issued.key,
+            }
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    async def play(self) -> None:
+        """Play the past, deliver it at speed, say the figures on the way."""
+        self._settings.tell({"event": "progress", "message": "playing six months of a merchant's life"})
+        await asyncio.to_thread(self._account.play_history)
+        news = self._account.news()
+        for start in range(0, len(news), CHUNK):
+            await self._deliverer.deliver(news[start : start + CHUNK])
+            await self._show(f"{min(start + CHUNK, len(news))} of {len(news)} events delivered")
+
+    async def go_on(self, stop: Stop) -> None:
+        """Let the account live until somebody stops it."""
+        self._settings.tell({"event": "progress", "message": "the account lives on; Ctrl-C ends it"})
+        waiting = asyncio.ensure_future(stop.wait())
+        while not waiting.done():
+            await asyncio.to_thread(self._account.live_on)
+            await self._deliverer.deliver(self._account.news())
+            await self._show("live")
+            await asyncio.wait({waiting}, timeout=LIVE_SECONDS)
+
+    async def compared(self) -> Comparison:
+        """Wait until the API agrees with the account, at most a minute; say both in any case."""
+        deadline = asyncio.get_running_loop().time() + SETTLE_SECONDS
+        while True:
+            self._account.catch_up()
+            await self._deliverer.deliver(self._account.news())
+            comparison = await compare(self._api, self._account)
+            if comparison.is_equal or asyncio.get_running_loop().time() > deadline:
+                self._settings.tell(comparison.fields())
+                return comparison
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _show(self, message: str) -> None:
+        metrics = (await self._api.get("/api/metrics"))["metrics"]
+        self._settings.tell(
+            {
+                "event": "figures",
+                "message": message,
+                "mrr": dict(by_currency(metrics["mrr"])),
+                "active_subscriptions": metrics["active_subscriptions"],
+                "active_subscribers": metrics["active_subscribers"],
+                "customers": metrics["customers"],
+            }
+        )

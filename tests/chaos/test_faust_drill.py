@@ -4,7 +4,7 @@ import asyncio
 import signal
 import uuid
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import pytest
 
 from tests.chaos.drill.fleet import Fleet
 from tests.chaos.drill.job import PARTITIONS, expected_end, output_of
-from tests.chaos.drill.topics import Feed, committed, end_offsets, read_all
+from tests.chaos.drill.topics import Feed, committed, end_offsets, eventually, read_all
 from tests.servers import ScratchTopics
 
 CATCH_UP_SECONDS = 60.0
@@ -116,12 +116,3 @@ async def check(drill: Drill, feed: Feed, count: int) -> None:
         numbers[feed.key(number)].append(number)
     assert table == expected_end(numbers)
     print(f"\n{count} inputs, {len(outputs) - count} repeats")  # noqa: T201 - the drill's result
-
-
-async def eventually(holds: Callable[[], Awaitable[bool]], seconds: float) -> None:
-    """Wait for a condition, with a deadline."""
-    deadline = asyncio.get_running_loop().time() + seconds
-    while not await holds():
-        if asyncio.get_running_loop().time() > deadline:
-            raise AssertionError(f"{holds} did not come true within {seconds} s")
-        await asyncio.sleep(0.2)

@@ -48,6 +48,9 @@ class FakeProducer:
         acknowledged.set_result(SimpleNamespace(offset=offset))
         return acknowledged
 
+    async def flush(self) -> None:
+        """Everything is acknowledged at once here."""
+
     async def partitions_for(self, topic: str) -> set[int]:
         if topic not in self.partitions:
             await asyncio.Event().wait()  # as aiokafka: for ever

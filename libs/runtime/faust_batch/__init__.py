@@ -5,7 +5,7 @@ from libs.runtime.faust_batch.bulk import RecordTooLarge
 from libs.runtime.faust_batch.record import Changes, Headers, Output, Record, StageResult, State
 from libs.runtime.faust_batch.rounds import RoundLimits
 from libs.runtime.faust_batch.settings import BatchSettings
-from libs.runtime.faust_batch.stage import StageHandle, StageSpec, TopicMissing, stage
+from libs.runtime.faust_batch.stages import StageHandle, StageSpec, TopicMissing, stage
 from libs.runtime.faust_batch.worker import run_worker
 
 __all__ = [

@@ -6,7 +6,6 @@ Each override says which fault of faust-streaming 0.15.3 it is there for.
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import ClassVar
 
 from aiokafka import ConsumerRecord
 from faust.transport.consumer import Fetcher
@@ -30,8 +29,6 @@ class ActivePartitions(set[TP]):
 class BatchConsumer(Consumer):
     """Delivers source topics and changelogs in batches; commits only what was delivered and acknowledged."""
 
-    Thread: ClassVar[type[FetchThread]] = FetchThread
-
     def __init__(self, *args: object, **kwargs: object) -> None:
         self._continuity: defaultdict[TP, Continuity] = defaultdict(Continuity)
         self._chains: dict[TP, CommitChain] = {}
@@ -42,7 +39,7 @@ class BatchConsumer(Consumer):
         super().__init__(*args, **kwargs)
 
     def _new_consumer_thread(self) -> FetchThread:
-        return self.Thread(self, loop=self.loop, beacon=self.beacon)
+        return FetchThread(self, loop=self.loop, beacon=self.beacon)
 
     def _reset_state(self) -> None:
         super()._reset_state()

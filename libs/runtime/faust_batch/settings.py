@@ -26,6 +26,7 @@ class BatchSettings:
     producer_request_seconds: float = 40.0
     fetch_wait_ms: int = 100
     max_record_bytes: int = 2 * MIB
+    topic_seconds: float = 15.0
     rounds: RoundLimits = field(default_factory=RoundLimits)
 
     def faust(self) -> dict[str, object]:

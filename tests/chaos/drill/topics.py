@@ -1,7 +1,7 @@
 """Feeding a topic and reading it back whole."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
@@ -61,6 +61,15 @@ async def committed(brokers: str, group: str, topic: str) -> Mapping[int, int]:
     async with AIOKafkaConsumer(bootstrap_servers=brokers, group_id=group, enable_auto_commit=False) as consumer:
         partitions = await _partitions(consumer, topic)
         return {number: await consumer.committed(TopicPartition(topic, number)) or 0 for number in partitions}
+
+
+async def eventually(holds: Callable[[], Awaitable[bool]], seconds: float) -> None:
+    """Wait for a condition, with a deadline."""
+    deadline = asyncio.get_running_loop().time() + seconds
+    while not await holds():
+        if asyncio.get_running_loop().time() > deadline:
+            raise AssertionError(f"{holds} did not come true within {seconds} s")
+        await asyncio.sleep(0.2)
 
 
 async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> set[int]:

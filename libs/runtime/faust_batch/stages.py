@@ -18,7 +18,6 @@ from libs.runtime.faust_batch.table import BulkTable, TableWrite
 
 # Batches, not records, and a batch may hold thousands: apply them soon.
 RECOVERY_BATCHES = 10
-TOPIC_SECONDS = 15.0
 
 Compute: TypeAlias = Callable[[Sequence[Record], State], StageResult]
 Recheck: TypeAlias = Callable[[Sequence[bytes], State], StageResult]
@@ -147,7 +146,7 @@ class StageHandle:
 
     async def _count_partitions(self, topic: str) -> int:
         try:
-            found = await asyncio.wait_for(self._producer.partitions_for(topic), TOPIC_SECONDS)
+            found = await asyncio.wait_for(self._producer.partitions_for(topic), self._app.settings.topic_seconds)
         except TimeoutError:
             missing = f"topic {topic}, written by stage {self._spec.name}, does not exist: create it"
             raise TopicMissing(missing) from None

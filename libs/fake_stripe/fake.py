@@ -10,6 +10,7 @@ from libs.fake_stripe.ids import Ids
 from libs.fake_stripe.json_types import Json, frozen_copy
 from libs.fake_stripe.rest import Server
 from libs.fake_stripe.settings import AccountSettings
+from libs.fake_stripe.snapshot import snapshot
 from libs.fake_stripe.world import World
 
 _START = datetime(2025, 1, 1, tzinfo=UTC)
@@ -38,3 +39,7 @@ class FakeStripe:
     def objects(self, kind: str) -> list[Json]:
         """Give copies of all objects of a type (`subscription`, `customer`, …), oldest first."""
         return [frozen_copy(each) for each in self.world.store.all(kind)]
+
+    def snapshot(self) -> Json:
+        """Give the whole account, complete: tiers in prices, terms in coupons, discounts apart from their holders."""
+        return snapshot(self.world)

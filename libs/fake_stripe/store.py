@@ -67,6 +67,10 @@ class Store:
         """Give the live objects of a type, oldest first."""
         return list(self._objects[kind].values())
 
+    def all_ever(self, kind: str) -> list[Json]:
+        """The same with those that were deleted."""
+        return [self.recall(kind, each) for each in self._order[kind]]
+
     def all_of_customer(self, kind: str, customer: str) -> list[Json]:
         """Give a customer's live objects of a type, oldest first."""
         return [each for each in self._of_customer[kind, customer] if self.has(kind, each["id"])]

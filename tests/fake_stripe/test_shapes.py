@@ -121,6 +121,15 @@ def test_objects_have_the_declared_fields_and_types(lived: FakeStripe, kind: str
     assert faults_of(objects) == set()
 
 
+def test_a_snapshot_is_complete_and_of_the_declared_shapes(lived: FakeStripe) -> None:
+    shown = lived.snapshot()
+    assert faults_of(each for kind in shown.keys() - {"as_of"} for each in shown[kind]) == set()
+    prices = [item["price"] for each in shown["subscriptions"] for item in each["items"]["data"]]
+    assert {bool(price.get("tiers")) for price in prices if price["billing_scheme"] == "tiered"} == {True}
+    held = {held for each in shown["subscriptions"] for held in each["discounts"]}
+    assert held <= {each["id"] for each in shown["discounts"]}
+
+
 def test_events_and_what_they_carry_have_the_declared_fields_and_types(lived: FakeStripe) -> None:
     assert faults_of(lived.events) == set()
     assert faults_of(event["data"]["object"] for event in lived.events) == set()

@@ -14,6 +14,7 @@ from libs.fake_stripe.rendering import Renderer
 from libs.fake_stripe.rest.access import Access
 from libs.fake_stripe.rest.from_json import run_operation, value_of
 from libs.fake_stripe.rest.outage import Outage
+from libs.fake_stripe.snapshot import snapshot
 from libs.fake_stripe.store import NotFound
 from libs.fake_stripe.webhooks import Deliverer, DeliveryReport, DeliverySettings
 
@@ -44,6 +45,7 @@ class SideDoor:
         for name, answer in posts.items():
             app.router.add_post(f"/_fake/{name}", _posted(answer))
         app.router.add_get("/_fake/objects/{kind}", self._objects)
+        app.router.add_get("/_fake/snapshot", self._snapshot)
         app.router.add_get("/_fake/events", self._events)
         app.router.add_get("/_fake/webhooks", self._reports)
         app.on_cleanup.append(self._close)
@@ -90,6 +92,9 @@ class SideDoor:
 
     async def _objects(self, request: web.Request) -> web.Response:
         return _json(self._world.store.all(request.match_info["kind"]))
+
+    async def _snapshot(self, _request: web.Request) -> web.Response:
+        return _json(snapshot(self._world))
 
     async def _events(self, request: web.Request) -> web.Response:
         after = int(request.query.get("after", "0"))

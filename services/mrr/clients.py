@@ -9,15 +9,15 @@ from dataclasses import dataclass
 import msgspec
 
 from libs.domain.client_state import NO_CUSTOMERS, ClientState, says_the_same, with_contribution
+from libs.runtime.dead_letters import dead_letter
 from libs.runtime.faust_batch import Output, Record, StageResult, State
 from libs.wire.codec import MalformedRecord, decode_activity
 from libs.wire.contribution_codec import ClientOrigin, client_record, customer_revenue
 from libs.wire.records import ContributionChanged
 from libs.wire.topics import CLIENT_ACTIVITY
-from services.mrr.dead_letters import dead_letter
 from services.mrr.measures import CLIENTS, DEAD_LETTERS
 from services.mrr.policies import Policies
-from services.mrr.publishing import client_output
+from services.mrr.publishing import SERVICE, client_output
 
 
 class ClientEntry(msgspec.Struct, frozen=True):
@@ -72,7 +72,7 @@ class ClientStage:
                 self._take(record, state, standings)
             except MalformedRecord as error:
                 DEAD_LETTERS.inc()
-                outputs.append(dead_letter(CLIENT_ACTIVITY, record, str(error)))
+                outputs.append(dead_letter(CLIENT_ACTIVITY, record, str(error), SERVICE))
         changes: dict[bytes, bytes | None] = {}
         for key, standing in standings.items():
             if standing.state is not standing.before:

@@ -9,6 +9,7 @@ from libs.domain.customer_state import fold
 from libs.domain.fact import Fact
 from libs.domain.identity import CustomerId, own_client
 from libs.domain.invoice import Invoice
+from libs.runtime.dead_letters import dead_letter
 from libs.runtime.faust_batch import Output, Record, StageResult, State
 from libs.wire import stripe_event
 from libs.wire.codec import MalformedRecord, decode
@@ -16,10 +17,9 @@ from libs.wire.records import Revision, StripeRecord
 from libs.wire.topics import STRIPE_EVENTS
 from services.mrr.changes_due import ChangesDue
 from services.mrr.customer_entry import CustomerEntry, decode_entry, encode_entry, next_change_of
-from services.mrr.dead_letters import dead_letter
 from services.mrr.measures import DEAD_LETTERS, RECORDS
 from services.mrr.policies import Policies
-from services.mrr.publishing import Sender, contribution_output, fingerprint, invoice_output
+from services.mrr.publishing import SERVICE, Sender, contribution_output, fingerprint, invoice_output
 
 
 @dataclass(slots=True)
@@ -78,7 +78,7 @@ class CustomerStage:
                 facts = stripe_event.read(read)
             except MalformedRecord as error:
                 DEAD_LETTERS.inc()
-                outputs.append(dead_letter(STRIPE_EVENTS, record, str(error)))
+                outputs.append(dead_letter(STRIPE_EVENTS, record, str(error), SERVICE))
                 continue
             if record.key is not None and read.customer is not None and facts:
                 of_customer = arrivals.setdefault(record.key, Arrivals(read.account, read.livemode))

@@ -17,7 +17,8 @@ from libs.wire.headers import cloud_event
 from libs.wire.records import ClientRecord, ContributionChanged, InvoiceActivity, Revision, VersionMark
 from libs.wire.topics import CLIENT_ACTIVITY, REVENUE_CLIENTS
 
-SOURCE = "revstream/mrr"
+SERVICE = "mrr"
+SOURCE = f"revstream/{SERVICE}"
 _fingerprinted = msgspec.msgpack.Encoder()
 
 

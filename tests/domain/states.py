@@ -74,8 +74,12 @@ def by_id(discount: Discount) -> Discount:
     return replace(discount, coupon=None)
 
 
-def applied(discount: Discount, to: str | None = None, removed: bool = False) -> AppliedDiscount:
-    return AppliedDiscount(discount, None if to is None else SubscriptionId(to), removed)
+def applied(
+    discount: Discount, to: str | None = None, removed: bool = False, item: str | None = None
+) -> AppliedDiscount:
+    return AppliedDiscount(
+        discount, None if to is None else SubscriptionId(to), None if item is None else ItemId(item), removed
+    )
 
 
 def fingerprint(content: object) -> bytes:

@@ -14,6 +14,7 @@ from libs.domain.subscription import Subscription
 from libs.domain.version import Version
 
 Content = TypeVar("Content")
+Name = TypeVar("Name", str, tuple[str, str, str])
 Histories = tuple[History[Content], ...]
 
 BEGINNING = datetime.min.replace(tzinfo=UTC)
@@ -60,7 +61,7 @@ class _Draft:
             if fact.content.discount is not None:
                 self._learn(fact.at, fact.content.discount)
         elif about_discount(fact):
-            self.discounts = _put(self.discounts, fact, _discount_id)
+            self.discounts = _put(self.discounts, fact, _discount_place)
             self._learn(fact.at, fact.content.discount)
 
     def _take_subscription(self, fact: Version[Subscription]) -> None:
@@ -98,12 +99,12 @@ def _before(newest: datetime, window: timedelta) -> datetime:
 
 
 def _put(
-    histories: Histories[Content], fact: Version[Content], id_of: Callable[[History[Content]], str]
+    histories: Histories[Content], fact: Version[Content], name_of: Callable[[History[Content]], Name]
 ) -> Histories[Content]:
-    """`histories` (sorted by id) with `fact` in the one of its object. The same tuple when it adds nothing."""
-    name = id_of((fact,))
-    place = bisect_left(histories, name, key=id_of)
-    if place == len(histories) or id_of(histories[place]) != name:
+    """`histories` (sorted by name) with `fact` in the one of its object. The same tuple when it adds nothing."""
+    name = name_of((fact,))
+    place: int = bisect_left(histories, name, key=name_of)
+    if place == len(histories) or name_of(histories[place]) != name:
         return (*histories[:place], (fact,), *histories[place:])
     history = with_version(histories[place], fact)
     if history is histories[place]:
@@ -115,8 +116,9 @@ def _subscription_id(history: History[Subscription]) -> str:
     return history[0].content.id
 
 
-def _discount_id(history: History[AppliedDiscount]) -> str:
-    return history[0].content.discount.id
+def _discount_place(history: History[AppliedDiscount]) -> tuple[str, str, str]:
+    told = history[0].content
+    return told.discount.id, told.subscription or "", told.item or ""
 
 
 def _all_within(histories: Histories[Content], cut: datetime) -> Histories[Content]:

@@ -43,7 +43,10 @@ class Weight(IntEnum):
 
 
 def weight(version: Version[Content]) -> Weight:
-    """FINAL: Stripe never revives what is canceled or deleted, and a discount that was removed never returns."""
+    """FINAL: Stripe never revives what is canceled or deleted. Only a discount can return: old ones have no id of
+    their own, so the same coupon, put on again, goes by the same name."""
+    if isinstance(version.content, AppliedDiscount):
+        return Weight.ORDINARY
     if version.rank >= Rank.TERMINAL_SNAPSHOT:
         return Weight.FINAL
     match version.content:
@@ -51,7 +54,7 @@ def weight(version: Version[Content]) -> Weight:
             if status is SubscriptionStatus.PAST_DUE:
                 return Weight.PAST_DUE
             return Weight.FINAL if status in ENDED else Weight.ORDINARY
-        case Customer(deleted=True) | AppliedDiscount(removed=True):
+        case Customer(deleted=True):
             return Weight.FINAL
         case _:
             return Weight.ORDINARY

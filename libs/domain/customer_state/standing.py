@@ -1,6 +1,6 @@
 """How a customer stands at an instant: the versions that hold, with discounts where Stripe has put them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
@@ -10,7 +10,7 @@ from libs.domain.customer_state.history import CLOCK_SKEW, History, in_order, is
 from libs.domain.customer_state.state import CustomerState
 from libs.domain.discount import AppliedDiscount, Discount
 from libs.domain.identity import DiscountId, SubscriptionId
-from libs.domain.subscription import Item, Subscription, SubscriptionStatus
+from libs.domain.subscription import Subscription, SubscriptionStatus
 from libs.domain.version import Version
 
 Content = TypeVar("Content")
@@ -87,52 +87,41 @@ def applied_discounts(state: CustomerState, now: datetime) -> tuple[Version[Appl
 def customer_discount(
     customer: Version[Customer] | None, applied: tuple[Version[AppliedDiscount], ...]
 ) -> Discount | None:
-    """The customer-level discount: the one the customer shows, unless a discount's own event is newer."""
+    """The customer-level discount: the one that the customer shows, unless a discount's own event is newer.
+
+    In the same second a removal counts; an addition does where the customer shows no other.
+    """
     shown = None if customer is None else customer.content.discount
     for version in applied:
         told = version.content
+        if told.subscription is not None or (customer is not None and version.at < customer.at):
+            continue
         if told.removed:
-            if shown is not None and shown.id == told.discount.id:
-                shown = None
-        elif told.subscription is None and _is_newer(version, customer, shown):
+            shown = None if shown is not None and shown.id == told.discount.id else shown
+        elif shown is None or customer is None or version.at > customer.at:
             shown = told.discount
     return shown
 
 
-def _is_newer(told: Version[AppliedDiscount], customer: Version[Customer] | None, shown: Discount | None) -> bool:
-    """In the same second the customer's own word counts, unless it shows no discount."""
-    if customer is None or told.at > customer.at:
-        return True
-    return told.at == customer.at and shown is None
-
-
 def with_discounts(version: Version[Subscription], applied: tuple[Version[AppliedDiscount], ...]) -> Subscription:
-    """The subscription without the discounts known to be removed, and with those put on it since this version."""
+    """The subscription less the discounts removed since this version showed it, and with those put on it since."""
     subscription = version.content
-    if not applied:
+    news = [told.content for told in applied if told.content.subscription == subscription.id and told.at >= version.at]
+    if not news:
         return subscription
-    removed = {told.content.discount.id for told in applied if told.content.removed}
-    listed = {discount.id for discount in subscription.discounts}
-    listed |= {discount.id for item in subscription.items for discount in item.discounts}
-    added = [
-        told.content
-        for told in applied
-        if told.content.subscription == subscription.id
-        and not told.content.removed
-        and told.at >= version.at
-        and told.content.discount.id not in listed
-    ]
-    items = tuple(replace(item, discounts=_now_on(item, added, removed)) for item in subscription.items)
-    on_all = tuple(one.discount for one in added if one.item is None)
-    return replace(subscription, discounts=_without(subscription.discounts, removed) + on_all, items=items)
+    items = tuple(
+        replace(item, discounts=_changed(item.discounts, [told for told in news if told.item == item.id]))
+        for item in subscription.items
+    )
+    discounts = _changed(subscription.discounts, [told for told in news if told.item is None])
+    return replace(subscription, discounts=discounts, items=items)
 
 
-def _now_on(item: Item, added: Iterable[AppliedDiscount], removed: set[DiscountId]) -> tuple[Discount, ...]:
-    return _without(item.discounts, removed) + tuple(one.discount for one in added if one.item == item.id)
-
-
-def _without(discounts: tuple[Discount, ...], removed: set[DiscountId]) -> tuple[Discount, ...]:
-    return tuple(discount for discount in discounts if discount.id not in removed)
+def _changed(discounts: tuple[Discount, ...], news: list[AppliedDiscount]) -> tuple[Discount, ...]:
+    removed = {told.discount.id for told in news if told.removed}
+    listed = {discount.id for discount in discounts}
+    added = tuple(told.discount for told in news if not told.removed and told.discount.id not in listed)
+    return tuple(discount for discount in discounts if discount.id not in removed) + added
 
 
 def future_versions(state: CustomerState, now: datetime) -> tuple[datetime, ...]:

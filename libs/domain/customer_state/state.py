@@ -22,8 +22,9 @@ class CustomerState:
     """A function of the set of facts seen: equal for any order and any repeats, down to the encoded bytes.
 
     `newest` is the newest time of any fact (invoices included): the late window counts back from it. Histories are
-    sorted by their object's id, versions within them by `storage_key`. `known` is sorted by the discount's id.
-    `paid_since` is the earliest instant at which any version ever seen shows a paid subscription.
+    sorted by their object's id (discounts also by where they sit), versions within them by `storage_key`. `known` is
+    sorted by the discount's id. `paid_since` is the earliest instant at which any version ever seen shows a paid
+    subscription.
     """
 
     newest: datetime | None = None

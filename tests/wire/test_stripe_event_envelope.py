@@ -160,7 +160,9 @@ def only_event_or_malformed(data: bytes) -> None:
     with suppress(MalformedRecord):
         seen = envelope(data)
         assert isinstance(seen, WebhookEvent)
-        record = to_record(seen, Origin("prj_1", "acct_1"), Catalogue())
+        catalogue = Catalogue()
+        catalogue.learn(seen.object)
+        record = to_record(seen, Origin("prj_1", "acct_1"), catalogue)
         written = encode(record)
         assert b"\\u0000" not in written
         read(decode(written, StripeRecord))

@@ -7,6 +7,9 @@ from libs.wire.stripe_event.allow_list import allowed
 from libs.wire.stripe_event.kinds import Kind
 from libs.wire.stripe_event.narrowing import Json
 
+_PRICE_TERMS = (("tiers", list), ("currency_options", dict))
+_DISCOUNT_TERMS = ("id", "object", "start", "end")
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -86,9 +89,11 @@ def _nested(item: Json) -> Iterator[Json]:
 def _price(item: Json) -> Iterator[Entry]:
     """Only tiers and other currencies are ever missing from an event."""
     identifier = item.get("id")
-    if isinstance(identifier, str) and (item.get("tiers") or item.get("currency_options")):
+    if isinstance(identifier, str):
         kept = allowed(Kind.PRICE, item)
-        yield Entry(Kind.PRICE, identifier, {k: kept[k] for k in ("id", "tiers", "currency_options") if k in kept})
+        terms: Json = {name: kept[name] for name, kind in _PRICE_TERMS if isinstance(kept.get(name), kind)}
+        if terms:
+            yield Entry(Kind.PRICE, identifier, {"id": identifier, **terms})
 
 
 def _coupon(item: Json, whole: bool) -> Iterator[Entry]:
@@ -106,7 +111,8 @@ def _discount(item: Json, whole: bool) -> Iterator[Entry]:
         yield from _coupon(coupon, whole)
     named = coupon.get("id") if isinstance(coupon, Mapping) else coupon
     if isinstance(identifier, str) and isinstance(named, str):
-        terms = {name: item[name] for name in ("id", "object", "start", "end") if name in item}
+        kept = allowed(Kind.DISCOUNT, item)
+        terms: Json = {name: kept[name] for name in _DISCOUNT_TERMS if name in kept}
         yield Entry(Kind.DISCOUNT, identifier, {**terms, "source": {"type": "coupon", "coupon": named}})
 
 

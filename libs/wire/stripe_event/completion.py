@@ -107,7 +107,7 @@ def _with_discounts(holder: Json, work: _Work) -> dict[str, object]:
     done = dict(holder)
     many, one = holder.get("discounts"), holder.get("discount")
     if isinstance(many, list):
-        expanded = {one.get("id"): one} if isinstance(one, Mapping) else {}
+        expanded = {str(one.get("id")): one} if isinstance(one, Mapping) else {}
         done["discounts"] = [
             _discount(expanded.get(each, each) if isinstance(each, str) else each, work) for each in many
         ]

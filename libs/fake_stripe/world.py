@@ -77,11 +77,11 @@ class World:
         if not self._is_wanted(event_type):
             yield
             return
-        before = frozen_copy(cut_nested_lists(about))
+        before = frozen_copy(about)
         yield
-        previous = previous_attributes(before, frozen_copy(cut_nested_lists(about)))
+        previous = previous_attributes(before, frozen_copy(about))
         if previous:
-            self.emit(event_type, about, previous)
+            self.emit(event_type, about, _cut_previous(about["object"], previous))
 
     def _is_wanted(self, event_type: str) -> bool:
         patterns = self.settings.event_types
@@ -108,3 +108,11 @@ def cut_nested_lists(about: Json) -> Json:
         return about
     shown = {**about[field], "data": about[field]["data"][:NESTED_LIST_LIMIT], "has_more": True}
     return {**about, field: shown}
+
+
+def _cut_previous(kind: str, previous: Json) -> Json:
+    """Cut the list among the previous attributes as the list in the object is cut."""
+    field = _NESTED_LISTS.get(kind)
+    if field is None or field not in previous or "data" not in previous[field]:
+        return previous
+    return previous | {field: previous[field] | {"data": previous[field]["data"][:NESTED_LIST_LIMIT]}}

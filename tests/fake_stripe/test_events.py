@@ -85,7 +85,17 @@ def test_a_list_inside_an_event_is_cut_after_the_tenth() -> None:
     assert items["has_more"] is True
 
 
-def test_removing_an_item_beyond_the_tenth_still_tells_of_a_discount_change() -> None:
+def test_a_change_beyond_the_tenth_item_is_told_though_it_cannot_be_seen() -> None:
+    shop = Shop()
+    made = shop.subscribe(*[shop.price(str(100 + n)) for n in range(12)])
+    last = made["items"]["data"][-1]["id"]
+    shop.engine.update_subscription(made["id"], changes.SetQuantity(last, 9), proration="none")
+    event = shop.last("customer.subscription.updated")
+    assert event["data"]["previous_attributes"] == {"items": {"data": made["items"]["data"][:10]}}
+    assert shop.subscription(made["id"])["items"]["data"][-1]["quantity"] == 9
+
+
+def test_a_removed_discount_is_told_twice() -> None:
     shop = Shop()
     coupon = shop.engine.create_coupon(CouponSpec(percent_off=10.0))["id"]
     made = shop.subscribe(coupons=(coupon,))

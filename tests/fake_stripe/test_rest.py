@@ -142,6 +142,12 @@ async def test_what_stripe_refuses(caller: Caller, path: str, status: int, code:
     assert error["type"] == "invalid_request_error"
 
 
+async def test_writing_is_not_offered(caller: Caller) -> None:
+    headers = {"Authorization": f"Bearer {SECRET_KEY}"}
+    async with aiohttp.request("POST", f"{caller.url}/v1/customers", headers=headers) as answer:
+        assert (answer.status, "Unrecognized" in (await answer.json())["error"]["message"]) == (404, True)
+
+
 async def test_no_key_a_wrong_key_and_a_foreign_account(caller: Caller) -> None:
     assert (await caller.refused("customers", Authorization=""))[0] == 401
     status, error = await caller.refused("customers", Authorization="Bearer sk_test_somebodyelses")

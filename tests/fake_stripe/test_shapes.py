@@ -110,7 +110,7 @@ def faults_of(objects: Iterable[Json]) -> set[Fault]:
 def lived() -> FakeStripe:
     fake = FakeStripe(seed=11)
     fake.engine.create_tax_rate(19.0)
-    play(fake.engine, HistorySpec(seed=11, customers=60, months=6))
+    play(fake.engine, HistorySpec(seed=11, customers=40, months=4))
     return fake
 
 

@@ -218,8 +218,12 @@ def _remove_discount(engine: Engine, player: Player, chosen: Json) -> None:
 
 def _update_twice(engine: Engine, player: Player, chosen: Json) -> None:
     """Two calls within one second: only their previous_attributes tell which came first."""
-    _set_quantity(engine, player, chosen)
-    _set_quantity(engine, player, chosen)
+    licensed = [item for item in chosen["items"]["data"] if "quantity" in item]
+    item = player.dice.choice(licensed)
+    quantity = item["quantity"]
+    # Never back to where it was: a circle of two would leave even the attributes without an order.
+    for more in (1, 3):
+        engine.update_subscription(chosen["id"], changes.SetQuantity(item["id"], quantity + more), proration="none")
 
 
 def _update_and_cancel(engine: Engine, player: Player, chosen: Json) -> None:

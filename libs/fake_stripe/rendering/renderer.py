@@ -38,10 +38,14 @@ class Renderer:
     def event(self, event: Json) -> Json:
         """Give the event as an endpoint of this version receives it."""
         data = event["data"]
+        if not self._steps:
+            return {**event, "api_version": self._version}
         shown: Json = {"object": self.object(data["object"])}
         if "previous_attributes" in data:
             before = self.object(_merged(data["object"], data["previous_attributes"]))
             shown["previous_attributes"] = previous_attributes(before, shown["object"])
+            if _changed_out_of_sight(data):
+                shown["previous_attributes"]["items"] = {"data": before["items"]["data"]}
         return {**event, "api_version": self._version, "data": shown}
 
     def object(self, about: Json) -> Json:
@@ -51,6 +55,12 @@ class Renderer:
             if step := steps.get(shown["object"]):
                 step(self._store, shown)
         return shown
+
+
+def _changed_out_of_sight(data: Json) -> bool:
+    """Whether an item changed that the list, cut after the tenth, doesn't show."""
+    previous = data["previous_attributes"].get("items", {})
+    return "data" in previous and bool(previous["data"] == data["object"]["items"]["data"])
 
 
 def _merged(after: Json, previous: Json) -> Json:

@@ -83,7 +83,7 @@ class Server:
             answer = _json(problem.body(), problem.status)
             if problem.status == 429:
                 answer.headers["Stripe-Rate-Limited-Reason"] = "global-rate"
-        except web.HTTPNotFound:
+        except (web.HTTPNotFound, web.HTTPMethodNotAllowed):
             answer = _json(unknown_url(request.method, request.path).body(), 404)
         answer.headers["Date"] = formatdate(self._world.now, usegmt=True)
         answer.headers["request-id"] = self._request_ids.new("req")

@@ -147,6 +147,11 @@ def _largest(record: ClientRecord) -> Decimal:
         raise MalformedRecord(f"client {record.client}: an amount in mrr_by_currency is no number") from error
 
 
+def _members(record: ClientRecord) -> list[str]:
+    """All customers that the client ever had: the record lists those that Stripe still has apart."""
+    return sorted({*record.customers, *record.contributions})
+
+
 def _columns(rows: Sequence[tuple[ClientRow, ClientRecord]]) -> list[list[object]]:
     return [
         [row.project for row, _ in rows],
@@ -155,7 +160,7 @@ def _columns(rows: Sequence[tuple[ClientRow, ClientRecord]]) -> list[list[object
         [record.revision for _, record in rows],
         [record.status for _, record in rows],
         [record.client for _, record in rows],
-        [SEPARATOR.join(record.customers) for _, record in rows],
+        [SEPARATOR.join(_members(record)) for _, record in rows],
         [record.active_subscriptions for _, record in rows],
         [record.active_subscribers for _, record in rows],
         [row.largest for row, _ in rows],

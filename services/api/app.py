@@ -1,0 +1,100 @@
+"""The API put together: settings in, a service that runs until it is asked to stop out."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import asyncpg
+import structlog
+
+from deploy.migrations import upgrade
+from libs.runtime.crypto import Keyring
+from libs.runtime.health import Check, Readiness, health_site
+from libs.runtime.kafka import KafkaUnavailable, ensure_topics
+from libs.runtime.postgres import UNREACHABLE, PoolLimits, pool, postgres_answers
+from services.api.access import Access
+from services.api.asked import Parts
+from services.api.cursors import Cursors
+from services.api.database import Database
+from services.api.edge import Address, site
+from services.api.freshness import lag_is_known
+from services.api.read_model.consumer import Source, follow
+from services.api.read_model.leadership import pause
+from services.api.settings import ApiSettings
+from services.api.settings_topic import repair, settings_topic
+from services.api.site import application
+
+AGAIN_SECONDS = 1.0
+LAG_KNOWN_SECONDS = 15.0
+POOL = PoolLimits(most=10, connect_seconds=3.0, command_seconds=5.0)
+log = structlog.get_logger(__name__)
+
+
+async def serve(settings: ApiSettings, keyring: Keyring, stop: asyncio.Event) -> None:
+    """Answer from the start (503 while PostgreSQL is away); fill the read model as soon as there is one.
+
+    Raises TopicMismatch where the topics have another count of partitions than the settings say, TooManyDeadLetters,
+    and OSError for a port that is taken.
+    """
+    url = settings.database_url.get_secret_value()
+    async with AsyncExitStack() as stack:
+        connections = await stack.enter_async_context(pool(url, "api", POOL))
+        database = Database(connections)
+        topic = await stack.enter_async_context(settings_topic(settings.kafka_bootstrap_servers))
+        secret = settings.revstream_encryption_keys.get_secret_value().encode()
+        parts = Parts(database, Access(database), Cursors(secret), keyring, topic)
+        readiness = _readiness(connections, database)
+        await stack.enter_async_context(health_site(readiness, settings.api_health_host, settings.api_health_port))
+        address = Address(settings.api_host, settings.api_port)
+        port = await stack.enter_async_context(site(application(parts, readiness), address))
+        log.info("serving", port=port)
+        async with _background(_prepared(settings, stop), repair(database, topic)):
+            await stop.wait()
+
+
+async def _prepared(settings: ApiSettings, stop: asyncio.Event) -> None:
+    """Schema, topics, then the read model, each as soon as it can be."""
+    url = settings.database_url.get_secret_value()
+    bootstrap = settings.kafka_bootstrap_servers
+    await _once(lambda: upgrade(url), stop)
+    await _once(lambda: ensure_topics(bootstrap, settings.topic_partitions, settings.topic_replication), stop)
+    await follow(Source(bootstrap, url, settings.topic_partitions), stop)
+
+
+async def _once(step: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:
+    """Take a step as soon as what it needs is there, or leave it when asked to stop."""
+    while not stop.is_set():
+        try:
+            await step()
+        except (*UNREACHABLE, KafkaUnavailable) as error:
+            log.warning("not_there_yet", reason=repr(error), retry_seconds=AGAIN_SECONDS)
+            await pause(stop, AGAIN_SECONDS)
+        else:
+            return
+
+
+def _readiness(connections: "asyncpg.Pool[asyncpg.Record]", database: Database) -> Readiness:
+    async def postgres() -> bool:
+        return await postgres_answers(connections)
+
+    async def read_model() -> bool:
+        try:
+            async with database.every_project() as connection:
+                return await lag_is_known(connection, LAG_KNOWN_SECONDS)
+        except (*UNREACHABLE, asyncpg.UndefinedTableError):
+            return False
+
+    return Readiness(Check("postgres", postgres), Check("read_model", read_model))
+
+
+@asynccontextmanager
+async def _background(*work: Coroutine[object, object, None]) -> AsyncIterator[None]:
+    """Run tasks beside the block. After it, those that end by themselves get a moment; an error in one ends it."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(each) for each in work]
+        try:
+            yield
+        finally:
+            _done, late = await asyncio.wait(tasks[:1], timeout=5.0)
+            for task in (*late, *tasks[1:]):
+                task.cancel()

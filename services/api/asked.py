@@ -1,0 +1,108 @@
+"""What a handler gets: the caller, the parts it may use, and the request's pieces, read only when they are due."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Protocol, TypeAlias
+
+from aiohttp import StreamReader, web
+
+from libs.runtime.api_keys import Scope
+from libs.runtime.crypto import Keyring
+from libs.wire.records import SettingsRecord
+from services.api.access import Access, Caller
+from services.api.cursors import Cursors
+from services.api.database import Database
+from services.api.parameters import AnyBody, AnyQuery, read_body, read_query
+from services.api.problems import BODY_INCOMPLETE, ENCODED, NOT_JSON, TOO_LARGE, TOO_SLOW, Refused
+
+MOST_BODY_BYTES = 256 * 1024
+BODY_SECONDS = 15.0
+
+
+class SettingsPublisher(Protocol):
+    """Tells the other services of a project's settings."""
+
+    async def publish(self, record: SettingsRecord) -> None:
+        """Return once the broker has it. Raises KafkaUnavailable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the handlers work with."""
+
+    database: Database
+    access: Access
+    cursors: Cursors
+    keyring: Keyring
+    settings: SettingsPublisher
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request of a known caller."""
+
+    request: web.Request
+    caller: Caller
+    parts: Parts
+
+    @property
+    def project(self) -> str:
+        return self.caller.project
+
+    @property
+    def database(self) -> Database:
+        return self.parts.database
+
+    def path(self, name: str) -> str:
+        """A part of the path, decoded."""
+        return self.request.match_info[name]
+
+    def query(self, model: type[AnyQuery]) -> AnyQuery:
+        """The query. Raises Refused."""
+        return read_query(model, self.request.query)
+
+    async def body(self, model: type[AnyBody]) -> AnyBody:
+        """The JSON body. Raises Refused."""
+        return read_body(model, await body_of(self.request))
+
+
+Handler: TypeAlias = Callable[[Asked], Awaitable[web.Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One address of the API, and the scope that a key needs for it."""
+
+    method: str
+    path: str
+    scope: Scope
+    handler: Handler
+    success: HTTPStatus = HTTPStatus.OK
+
+
+async def body_of(request: web.Request) -> bytes:
+    """The raw body, within its limits. Raises Refused."""
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise Refused(ENCODED)
+    if request.content_type != "application/json":
+        raise Refused(NOT_JSON)
+    if (request.content_length or 0) > MOST_BODY_BYTES:
+        raise Refused(TOO_LARGE)
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _read(request.content)
+    except TimeoutError as error:
+        raise Refused(TOO_SLOW) from error
+    except web.RequestPayloadError as error:
+        raise Refused(BODY_INCOMPLETE) from error
+
+
+async def _read(content: StreamReader) -> bytes:
+    body = bytearray()
+    async for piece in content.iter_any():
+        body += piece
+        if len(body) > MOST_BODY_BYTES:
+            raise Refused(TOO_LARGE)
+    return bytes(body)

@@ -1,0 +1,70 @@
+"""`GET /api/alerts`: signals, newest first."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from aiohttp import web
+
+from libs.wire.codec import decode
+from libs.wire.records import SignalRecord
+from services.api.answers import figures
+from services.api.asked import Asked
+from services.api.cursors import Listing, Position
+from services.api.freshness import freshness
+from services.api.parameters import Query
+from services.api.queries import projects, signals
+from services.api.queries.signals import SignalFilter
+
+Word = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+
+
+class AlertsQuery(Query, frozen=True, kw_only=True):
+    status: Literal["open", "acknowledged", "snoozed", "resolved"] | None = None
+    client: Word | None = None
+    rule: Word | None = None
+    severity: Literal["low", "medium", "high", "critical"] | None = None
+    mode: Literal["live", "test"] | None = None
+    limit: Annotated[int, msgspec.Meta(ge=1, le=200)] = 50
+    cursor: Annotated[str, msgspec.Meta(max_length=2000)] | None = None
+
+
+async def alerts(asked: Asked) -> web.Response:
+    """A page of signals."""
+    query = asked.query(AlertsQuery)
+    async with asked.database.reading(asked.project) as connection:
+        livemode = await projects.livemode(connection, asked.project, query.mode)
+        mode: Literal["live", "test"] = "live" if livemode else "test"
+        listing = Listing(asked.project, "alerts", msgspec.structs.replace(query, mode=mode, cursor=None, limit=1))
+        after = asked.parts.cursors.position(listing, query.cursor)
+        wanted = SignalFilter(livemode, query.status, query.client, query.rule, query.severity)
+        found = await signals.page(connection, asked.project, wanted, after, query.limit + 1)
+        fresh = await freshness(connection)
+    shown = found[: query.limit]
+    more = len(found) > query.limit
+    content = {
+        "data": [signal_content(decode(each.record, SignalRecord)) for each in shown],
+        "next_cursor": _after(asked, listing, shown[-1]) if more else None,
+        "livemode": livemode,
+    }
+    return figures(asked.request, content, fresh)
+
+
+def signal_content(record: SignalRecord) -> dict[str, object]:
+    """A signal as the contract shows it."""
+    content: dict[str, object] = msgspec.to_builtins(record)
+    del content["schema_version"]
+    return content | {"mrr_at_risk": _money(record.mrr_at_risk), "amount_due": _money(record.amount_due)}
+
+
+def _after(asked: Asked, listing: Listing, last: signals.SignalFound) -> str:
+    return asked.parts.cursors.after(listing, Position(last.opened_at.isoformat(), last.id))
+
+
+def _money(amounts: dict[str, str] | None) -> dict[str, object] | None:
+    """One amount as a money object, several side by side, none as null."""
+    if not amounts:
+        return None
+    if len(amounts) == 1:
+        ((currency, amount),) = amounts.items()
+        return {"amount": amount, "currency": currency}
+    return {"by_currency": amounts}

@@ -1,0 +1,120 @@
+"""`GET /api/clients` and `GET /api/clients/{id}`: what each client pays, and how it stands."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Annotated, Literal
+
+import msgspec
+from aiohttp import web
+
+from libs.domain.policy import Policy
+from libs.wire.codec import decode
+from libs.wire.contribution_codec import exact_amount
+from libs.wire.records import ClientRecord
+from services.api.answers import figures
+from services.api.asked import Asked
+from services.api.cursors import Listing, Position
+from services.api.freshness import freshness
+from services.api.money import total
+from services.api.parameters import Query
+from services.api.problems import Refused, not_found
+from services.api.queries import clients, projects
+from services.api.queries.clients import ClientFilter, ClientFound
+
+MONTHS_A_YEAR = 12
+
+
+class ClientsQuery(Query, frozen=True, kw_only=True):
+    """`min_mrr` is in major units and holds for the client's largest currency, as sorting by MRR does."""
+
+    status: Literal["active", "at_risk", "churned", "none"] | None = None
+    min_mrr: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,18}(\.[0-9]{1,6})?$")] | None = None
+    q: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
+    at_risk: bool | None = None
+    sort: Literal["mrr", "-mrr", "name", "-name"] = "-mrr"
+    mode: Literal["live", "test"] | None = None
+    limit: Annotated[int, msgspec.Meta(ge=1, le=200)] = 50
+    cursor: Annotated[str, msgspec.Meta(max_length=2000)] | None = None
+
+
+async def clients_page(asked: Asked) -> web.Response:
+    """A page of clients; those without MRR, and those of deleted customers, are listed too."""
+    query = asked.query(ClientsQuery)
+    async with asked.database.reading(asked.project) as connection:
+        policy = (await projects.settings(connection, asked.project)).policy()
+        livemode = await projects.livemode(connection, asked.project, query.mode)
+        listing = _listing(asked.project, query, livemode)
+        after = asked.parts.cursors.position(listing, query.cursor)
+        wanted = _filter(query, livemode)
+        found = await clients.page(connection, asked.project, wanted, after, query.limit + 1)
+        fresh = await freshness(connection)
+    shown = found[: query.limit]
+    today = datetime.now(UTC).date()
+    content = {
+        "data": [client_content(each, policy, today) for each in shown],
+        "next_cursor": _next(asked, listing, query.sort, shown[-1]) if len(found) > query.limit else None,
+        "livemode": livemode,
+    }
+    return figures(asked.request, content, fresh)
+
+
+async def client(asked: Asked) -> web.Response:
+    """One client. Raises Refused (404) for an id that the project does not have."""
+    wanted = asked.path("client")
+    async with asked.database.reading(asked.project) as connection:
+        policy = (await projects.settings(connection, asked.project)).policy()
+        found = await clients.one(connection, asked.project, wanted)
+        fresh = await freshness(connection)
+    if found is None:
+        raise Refused(not_found(f"client {wanted}"))
+    return figures(asked.request, client_content(found, policy, datetime.now(UTC).date()), fresh)
+
+
+def client_content(found: ClientFound, policy: Policy, day: date) -> dict[str, object]:
+    """A client as the contract shows it."""
+    record = decode(found.record, ClientRecord)
+    exact = {currency: exact_amount(text) for currency, text in record.exact_by_currency.items()}
+    yearly: dict[str, Fraction] = {currency: amount * MONTHS_A_YEAR for currency, amount in exact.items()}
+    return {
+        "client": found.client,
+        "name": found.name,
+        "livemode": found.livemode,
+        "mrr": total(exact, policy, day),
+        "mrr_by_currency": record.mrr_by_currency,
+        "exact_by_currency": record.exact_by_currency,
+        "arr": total(yearly, policy, day),
+        "status": found.shown_status,
+        "segment": None,
+        "health": None,
+        "customers": record.customers,
+        "subscriptions": record.subscriptions,
+        "active_subscriptions": record.active_subscriptions,
+        "contributions": record.contributions,
+        "open_signals": found.open_signals,
+        "incomplete": record.incomplete,
+        "first_paid_at": record.first_paid_at,
+        "caused_by": record.caused_by,
+        "as_of": record.as_of,
+    }
+
+
+def _filter(query: ClientsQuery, livemode: bool) -> ClientFilter:
+    return ClientFilter(
+        livemode=livemode,
+        status=query.status,
+        min_mrr=None if query.min_mrr is None else Decimal(query.min_mrr),
+        words=query.q,
+        at_risk=query.at_risk,
+        sort=query.sort,
+    )
+
+
+def _listing(project: str, query: ClientsQuery, livemode: bool) -> Listing:
+    """What a cursor is bound to: everything but how far and how much."""
+    mode: Literal["live", "test"] = "live" if livemode else "test"
+    return Listing(project, "clients", msgspec.structs.replace(query, mode=mode, cursor=None, limit=1))
+
+
+def _next(asked: Asked, listing: Listing, sort: str, last: ClientFound) -> str:
+    return asked.parts.cursors.after(listing, Position(clients.sorted_value(last, sort), last.client))

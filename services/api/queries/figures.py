@@ -1,0 +1,78 @@
+"""A project's present figures."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+
+from services.api.database import Connection
+
+MRR = """
+SELECT currency, exact_den, sum(exact_num) AS exact_num FROM client_mrr
+WHERE project = $1 AND livemode = $2 GROUP BY currency, exact_den
+"""
+AT_RISK = """
+SELECT currency, exact_den, sum(exact_num) AS exact_num FROM client_mrr AS held
+WHERE project = $1 AND livemode = $2
+  AND EXISTS (SELECT FROM signals WHERE signals.project = held.project AND signals.client = held.client
+                                    AND status <> 'resolved')
+GROUP BY currency, exact_den
+"""
+COUNTS = """
+SELECT coalesce(sum(active_subscriptions), 0)::bigint AS active_subscriptions,
+       coalesce(sum(active_subscribers), 0)::bigint AS active_subscribers,
+       count(*) FILTER (WHERE incomplete > 0) AS incomplete_clients,
+       (SELECT count(*) FROM customers WHERE project = $1 AND livemode = $2 AND NOT deleted) AS customers
+FROM clients WHERE project = $1 AND livemode = $2
+"""
+FAILED_PAYMENTS = """
+SELECT count(*) FROM failed_payments WHERE project = $1 AND livemode = $2 AND failed_at >= $3 AND failed_at < $4
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    active_subscriptions: int
+    active_subscribers: int
+    customers: int
+    incomplete_clients: int
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From the first instant to the one after the last."""
+
+    start: datetime
+    end: datetime
+
+
+async def mrr(connection: Connection, project: str, livemode: bool) -> Mapping[str, Fraction]:
+    """Exact MRR in minor units, by currency."""
+    return await _sums(connection, MRR, project, livemode)
+
+
+async def revenue_at_risk(connection: Connection, project: str, livemode: bool) -> Mapping[str, Fraction]:
+    """Exact MRR of the clients with a signal that is not resolved."""
+    return await _sums(connection, AT_RISK, project, livemode)
+
+
+async def counts(connection: Connection, project: str, livemode: bool) -> Counts:
+    """How many subscriptions, subscribers and customers there are."""
+    row = await connection.fetchrow(COUNTS, project, livemode)
+    assert row is not None
+    return Counts(**row)
+
+
+async def failed_payments(connection: Connection, project: str, livemode: bool, span: Span) -> int:
+    """Failed payment attempts within the span."""
+    found: int = await connection.fetchval(FAILED_PAYMENTS, project, livemode, span.start, span.end)
+    return found
+
+
+async def _sums(connection: Connection, query: str, project: str, livemode: bool) -> dict[str, Fraction]:
+    """Numerators are summed by denominator in PostgreSQL, the few fractions that remain here, both exactly."""
+    sums: dict[str, Fraction] = {}
+    for row in await connection.fetch(query, project, livemode):
+        exact = Fraction(int(row["exact_num"]), int(row["exact_den"]))
+        sums[row["currency"]] = sums.get(row["currency"], Fraction(0)) + exact
+    return sums

@@ -1,0 +1,51 @@
+"""What a project is and how it counts."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from libs.domain.policy import Policy, policy_of
+from services.api.database import Connection
+
+SETTINGS = "SELECT version, preset, policy, updated_at FROM project_settings WHERE project = $1"
+MODES = """
+SELECT EXISTS (SELECT FROM customers WHERE project = $1 AND livemode)
+    OR EXISTS (SELECT FROM clients WHERE project = $1 AND livemode) AS live,
+       EXISTS (SELECT FROM customers WHERE project = $1 AND NOT livemode)
+    OR EXISTS (SELECT FROM clients WHERE project = $1 AND NOT livemode) AS test
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectSettings:
+    """What a project has set: version 0 is what it has before anyone sets anything."""
+
+    version: int
+    preset: str
+    options: dict[str, object]
+    updated_at: datetime | None = None
+
+    def policy(self) -> Policy:
+        """The rules that follow."""
+        return policy_of(self.preset, self.options)
+
+
+NOTHING_SET = ProjectSettings(0, "default", {})
+
+
+async def settings(connection: Connection, project: str, lock: str = "") -> ProjectSettings:
+    """The project's settings. `lock` FOR UPDATE keeps others from changing them meanwhile."""
+    row = await connection.fetchrow(f"{SETTINGS} {lock}", project)
+    if row is None:
+        return NOTHING_SET
+    return ProjectSettings(row["version"], row["preset"], msgspec.json.decode(row["policy"]), row["updated_at"])
+
+
+async def livemode(connection: Connection, project: str, mode: str | None) -> bool:
+    """The mode asked for; else live where there is any live data, or no data at all. The two are never mixed."""
+    if mode is not None:
+        return mode == "live"
+    row = await connection.fetchrow(MODES, project)
+    assert row is not None
+    return bool(row["live"] or not row["test"])

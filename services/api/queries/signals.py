@@ -1,0 +1,55 @@
+"""Signals, newest first."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.api.cursors import Position
+from services.api.database import Connection
+
+PAGE = """
+SELECT id, opened_at, record FROM signals
+WHERE project = $1 AND livemode = $2
+  AND ($3::text IS NULL OR status = $3)
+  AND ($4::text IS NULL OR client = $4)
+  AND ($5::text IS NULL OR rule = $5)
+  AND ($6::text IS NULL OR severity = $6)
+  AND ($7::text IS NULL OR (opened_at, id) < ($7::text::timestamptz, $8::text))
+ORDER BY opened_at DESC, id DESC LIMIT $9
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SignalFilter:
+    """Which signals; each None where it does not matter."""
+
+    livemode: bool
+    status: str | None
+    client: str | None
+    rule: str | None
+    severity: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SignalFound:
+    id: str
+    opened_at: datetime
+    record: bytes
+
+
+async def page(
+    connection: Connection, project: str, wanted: SignalFilter, after: Position | None, limit: int
+) -> list[SignalFound]:
+    """Up to `limit` signals that follow the position."""
+    rows = await connection.fetch(
+        PAGE,
+        project,
+        wanted.livemode,
+        wanted.status,
+        wanted.client,
+        wanted.rule,
+        wanted.severity,
+        None if after is None else after.value,
+        None if after is None else after.id,
+        limit,
+    )
+    return [SignalFound(**row) for row in rows]

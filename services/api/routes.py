@@ -1,0 +1,33 @@
+"""Every address of the API, the scope that it needs, and who answers."""
+
+from http import HTTPStatus
+
+from libs.runtime.api_keys import Scope
+from services.api.asked import Route
+from services.api.handlers import alerts, clients, explain, keys, metrics, projects, settings, webhook_secrets
+
+STRIPE = "/api/integrations/stripe"
+
+ROUTES = (
+    Route("GET", "/api/metrics", Scope.READ, metrics.metrics),
+    Route("GET", "/api/clients", Scope.READ, clients.clients_page),
+    Route("GET", "/api/clients/{client}", Scope.READ, clients.client),
+    Route("GET", "/api/mrr/explain", Scope.READ, explain.explain_client),
+    Route("GET", "/api/alerts", Scope.READ, alerts.alerts),
+    Route("GET", "/api/keys", Scope.ADMIN, keys.key_list),
+    Route("POST", "/api/keys", Scope.ADMIN, keys.make_key, HTTPStatus.CREATED),
+    Route("DELETE", "/api/keys/{key}", Scope.ADMIN, keys.revoke_key, HTTPStatus.NO_CONTENT),
+    Route("GET", "/api/projects", Scope.ADMIN, projects.project_list),
+    Route("POST", "/api/projects", Scope.ADMIN, projects.make_project, HTTPStatus.CREATED),
+    Route("GET", f"{STRIPE}/webhook-secrets", Scope.ADMIN, webhook_secrets.secret_list),
+    Route("POST", f"{STRIPE}/webhook-secrets", Scope.ADMIN, webhook_secrets.add_secret, HTTPStatus.CREATED),
+    Route(
+        "DELETE",
+        f"{STRIPE}/webhook-secrets/{{secret}}",
+        Scope.ADMIN,
+        webhook_secrets.revoke_secret,
+        HTTPStatus.NO_CONTENT,
+    ),
+    Route("GET", f"{STRIPE}/settings", Scope.READ, settings.show_settings),
+    Route("PATCH", f"{STRIPE}/settings", Scope.ADMIN, settings.change_settings),
+)

@@ -4,20 +4,20 @@ import asyncio
 import secrets
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from types import TracebackType
 from typing import Annotated
 
 import typer
 
-from libs.cli.api_client import ApiClient
 from libs.cli.comparison import Comparison, by_currency, compare
 from libs.cli.demo_account import DemoAccount
+from libs.cli.demo_project import ConnectedProject, connected_project
 from libs.cli.faults import FOUND_A_PROBLEM
 from libs.cli.output import Tell, json_line, text_line, told
 from libs.cli.running import noted
 from libs.cli.stopping import Stop, interruptible
-from libs.cli.system import System, SystemSettings, from_environment, running_system
+from libs.cli.system import SystemSettings, from_environment, running_system
 from libs.fake_stripe.webhooks import Deliverer, DeliverySettings
-from libs.runtime.api_keys import KeyRequest, Scope, issue_at
 
 SEED = 7
 REPEATS = 0.2
@@ -59,7 +59,17 @@ async def _demo(settings: DemoSettings, stop: Stop, outcome: list[Comparison]) -
         running = _system_settings(settings, stripe_url)
         system = await stack.enter_async_context(running_system(running))
         stack.enter_context(noted(running.home, system.running()))
-        shown = await stack.enter_async_context(Showing(settings, system, account))
+        project = await stack.enter_async_context(connected_project(system, f"demo-{secrets.token_hex(4)}"))
+        settings.tell(
+            {
+                "event": "ready",
+                "api": system.api_url,
+                "ingest": system.ingest_url,
+                "project": project.project,
+                "key": project.key,
+            }
+        )
+        shown = await stack.enter_async_context(Showing(settings, account, project))
         await shown.play()
         if settings.check:
             outcome.append(await shown.compared())
@@ -85,44 +95,27 @@ def _system_settings(settings: DemoSettings, stripe_url: str) -> SystemSettings:
 
 
 class Showing:
-    """A connected demo project: plays, shows, compares. Entered once the system runs."""
+    """Plays the account, delivers its events, shows the figures, compares."""
 
-    def __init__(self, settings: DemoSettings, system: System, account: DemoAccount) -> None:
-        self._settings, self._system, self._account = settings, system, account
-        self._project = f"demo-{secrets.token_hex(4)}"
-        self._stack = AsyncExitStack()
-
-    async def __aenter__(self) -> "Showing":
-        issued = await issue_at(
-            self._system.servers.database_url, KeyRequest(self._project, "the demo's own", [Scope.ADMIN])
-        )
-        secret = f"whsec_{secrets.token_hex(16)}"
-        self._api = await self._stack.enter_async_context(ApiClient(self._system.api_url, issued.key))
-        await self._api.post("/api/integrations/stripe/webhook-secrets", {"secret": secret})
-        await self._api.post(
-            "/api/integrations/stripe/key", {"key": f"rk_live_{secrets.token_hex(12)}", "label": "demo"}
-        )
+    def __init__(self, settings: DemoSettings, account: DemoAccount, project: ConnectedProject) -> None:
+        self._settings, self._account, self._api = settings, account, project.api
         webhooks = DeliverySettings(
-            url=f"{self._system.ingest_url}/webhooks/stripe/{self._project}",
-            secrets=(secret,),
-            seed=self._settings.seed,
+            url=project.webhook_url,
+            secrets=(project.webhook_secret,),
+            seed=settings.seed,
             repeats=REPEATS,
             reorder_within=REORDERED_WITHIN,
         )
-        self._deliverer = await self._stack.enter_async_context(Deliverer(webhooks))
-        self._settings.tell(
-            {
-                "event": "ready",
-                "api": self._system.api_url,
-                "ingest": self._system.ingest_url,
-                "project": self._project,
-                "key": issued.key,
-            }
-        )
+        self._deliverer = Deliverer(webhooks)
+
+    async def __aenter__(self) -> "Showing":
+        await self._deliverer.__aenter__()
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        await self._stack.aclose()
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._deliverer.__aexit__(kind, error, trace)
 
     async def play(self) -> None:
         """Play the past, deliver it at speed, say the figures on the way."""

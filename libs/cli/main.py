@@ -5,7 +5,7 @@ import sys
 import typer
 
 from deploy.failures import StackUnavailable
-from libs.cli import demo, keys, up
+from libs.cli import demo, explain, keys, simulate, up
 from libs.cli.faults import UNAVAILABLE, say
 
 app = typer.Typer(
@@ -17,6 +17,8 @@ app = typer.Typer(
 )
 app.command("up", help=up.HELP)(up.up)
 app.command("demo")(demo.demo)
+app.command("explain", help=explain.HELP)(explain.explain)
+app.command("simulate", help=simulate.HELP)(simulate.simulate)
 app.add_typer(keys.app, name="keys")
 
 

@@ -1,0 +1,39 @@
+"""A project connected to a fake Stripe account: its key, its webhook secret, its restricted key."""
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from libs.cli.api_client import ApiClient
+from libs.cli.system import System
+from libs.runtime.api_keys import KeyRequest, Scope, issue_at
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectedProject:
+    """What a person has who set a project up: where its webhooks go, how they are signed, a key to the API."""
+
+    project: str
+    key: str
+    webhook_url: str
+    webhook_secret: str
+    api: ApiClient
+
+
+@asynccontextmanager
+async def connected_project(system: System, name: str, livemode: bool = True) -> AsyncIterator[ConnectedProject]:
+    """Make the project, set its webhook secret, connect the account by restricted key. Raises ApiRefused."""
+    issued = await issue_at(system.servers.database_url, KeyRequest(name, "made by the demo", [Scope.ADMIN]))
+    secret = f"whsec_{secrets.token_hex(16)}"
+    restricted = f"rk_{'live' if livemode else 'test'}_{secrets.token_hex(12)}"
+    async with ApiClient(system.api_url, issued.key) as api:
+        await api.post("/api/integrations/stripe/webhook-secrets", {"secret": secret})
+        await api.post("/api/integrations/stripe/key", {"key": restricted, "label": "demo"})
+        yield ConnectedProject(
+            project=name,
+            key=issued.key,
+            webhook_url=f"{system.ingest_url}/webhooks/stripe/{name}",
+            webhook_secret=secret,
+            api=api,
+        )

@@ -1,0 +1,95 @@
+"""A scenario: an account as it is told in a file, checked in every part before anything is computed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from libs.cli.located import Located, ScenarioError
+from libs.cli.policies import policy_at
+from libs.cli.stripe_facts import StripeObjects, Told, facts_of
+from libs.domain.identity import ClientId, CustomerId
+from libs.domain.mapping import ClientEntry
+from libs.domain.policy import Policy
+
+KNOWN = (
+    "as_of",
+    "policy",
+    "clients",
+    "customers",
+    "subscriptions",
+    "coupons",
+    "discounts",
+    "prices",
+    "invoices",
+    "events",
+    "period",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Days of the project's zone, both inclusive."""
+
+    first: date
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """`facts` are those that hold at `as_of`; `notes` tell what of the file was left aside."""
+
+    as_of: datetime
+    policy: Policy
+    clients: tuple[ClientEntry, ...]
+    facts: tuple[Told, ...]
+    period: Period | None
+    notes: tuple[str, ...] = ()
+
+
+def read_scenario(value: object, clock: Callable[[], datetime]) -> Scenario:
+    """The scenario in parsed JSON; `clock` tells `as_of` where it names none. Raises ScenarioError with the path."""
+    top = Located("", value)
+    unknown = [name for name in top.members() if name not in KNOWN]
+    as_of = clock() if top.at("as_of").value is None else top.at("as_of").instant()
+    facts, later = facts_of(_objects(top), as_of)
+    notes = [f"{name} is not known here and was left aside" for name in unknown]
+    if later:
+        notes.append(f"{later} events are later than as_of and do not count yet")
+    return Scenario(
+        as_of=as_of,
+        policy=policy_at(top.at("policy")),
+        clients=tuple(_client(each) for each in top.at("clients").elements()),
+        facts=facts,
+        period=_period(top.at("period")),
+        notes=tuple(notes),
+    )
+
+
+def _objects(top: Located) -> StripeObjects:
+    return StripeObjects(
+        customers=tuple(top.at("customers").elements()),
+        subscriptions=tuple(top.at("subscriptions").elements()),
+        invoices=tuple(top.at("invoices").elements()),
+        coupons=tuple(top.at("coupons").elements()),
+        discounts=tuple(top.at("discounts").elements()),
+        prices=tuple(top.at("prices").elements()),
+        events=tuple(top.at("events").elements()),
+    )
+
+
+def _client(one: Located) -> ClientEntry:
+    return ClientEntry(
+        client=ClientId(one.at("client").text()),
+        stakeholder_emails=one.at("stakeholder_emails").texts(),
+        domains=one.at("domains").texts(),
+        stripe_customers=tuple(map(CustomerId, one.at("stripe_customers").texts())),
+    )
+
+
+def _period(given: Located) -> Period | None:
+    if given.value is None:
+        return None
+    period = Period(given.at("from").day(), given.at("to").day())
+    if period.last < period.first:
+        raise ScenarioError(given.path, f"ends on {period.last}, before it begins on {period.first}")
+    return period

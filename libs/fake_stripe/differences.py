@@ -18,3 +18,12 @@ def previous_attributes(before: Json, after: Json) -> Json:
         else:
             changed[key] = old
     return changed
+
+
+def before_change(after: Json, previous: Json) -> Json:
+    """Undo `previous_attributes`: give the object as it was. A key that wasn't there is null."""
+    before = dict(after)
+    for name, old in previous.items():
+        new = after.get(name)
+        before[name] = before_change(new, old) if isinstance(old, dict) and isinstance(new, dict) else old
+    return before

@@ -1,10 +1,12 @@
 """What each operation tells, and what it says was different before."""
 
+from collections import Counter
+
 import orjson
 import pytest
 
 from libs.fake_stripe import FakeStripe, changes
-from libs.fake_stripe.differences import previous_attributes
+from libs.fake_stripe.differences import before_change, previous_attributes
 from libs.fake_stripe.history import HistorySpec, play
 from libs.fake_stripe.json_types import Json
 from libs.fake_stripe.settings import STATE_EVENTS, AccountSettings
@@ -117,6 +119,35 @@ def test_the_last_event_of_an_object_is_the_object() -> None:
         subscription["items"]["data"] = subscription["items"]["data"][:10]
         subscription["items"]["has_more"] = told["items"]["has_more"]
         assert told == subscription
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_each_update_starts_where_the_event_before_it_ended(seed: int) -> None:
+    fake = FakeStripe(seed=seed)
+    play(fake.engine, HistorySpec(seed=seed, customers=25, months=5))
+    told: dict[str, Json] = {}
+    for event in fake.events:
+        about, previous = event["data"]["object"], event["data"].get("previous_attributes")
+        if previous is not None:
+            assert before_change(about, previous) == told[about["id"]]
+        told[about["id"]] = about
+
+
+def test_two_updates_in_one_second_never_lead_back_to_where_they_started() -> None:
+    fake = FakeStripe(seed=6)
+    play(fake.engine, HistorySpec(seed=6, customers=60, months=6))
+    quantities = Counter(
+        (event["data"]["object"]["id"], event["created"])
+        for event in fake.events
+        if event["type"] == "customer.subscription.updated"
+    )
+    assert max(quantities.values()) > 1
+    states = {
+        (event["data"]["object"]["id"], event["created"], orjson.dumps(event["data"]["object"]))
+        for event in fake.events
+        if event["type"] == "customer.subscription.updated"
+    }
+    assert len(states) == quantities.total()
 
 
 def test_the_same_seed_plays_the_same_bytes() -> None:

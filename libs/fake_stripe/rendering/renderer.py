@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from libs.fake_stripe.differences import previous_attributes
+from libs.fake_stripe.differences import before_change, previous_attributes
 from libs.fake_stripe.json_types import Json, frozen_copy
 from libs.fake_stripe.rendering import acacia, dahlia, year_2018, year_2020
 from libs.fake_stripe.rendering.clover import inline_coupon
@@ -42,7 +42,7 @@ class Renderer:
             return {**event, "api_version": self._version}
         shown: Json = {"object": self.object(data["object"])}
         if "previous_attributes" in data:
-            before = self.object(_merged(data["object"], data["previous_attributes"]))
+            before = self.object(before_change(data["object"], data["previous_attributes"]))
             shown["previous_attributes"] = previous_attributes(before, shown["object"])
             if _changed_out_of_sight(data):
                 shown["previous_attributes"]["items"] = {"data": before["items"]["data"]}
@@ -61,12 +61,3 @@ def _changed_out_of_sight(data: Json) -> bool:
     """Whether an item changed that the list, cut after the tenth, doesn't show."""
     previous = data["previous_attributes"].get("items", {})
     return "data" in previous and bool(previous["data"] == data["object"]["items"]["data"])
-
-
-def _merged(after: Json, previous: Json) -> Json:
-    """Give the object as it was before the change that `previous_attributes` tells of."""
-    before = dict(after)
-    for name, old in previous.items():
-        new = after.get(name)
-        before[name] = _merged(new, old) if isinstance(old, dict) and isinstance(new, dict) else old
-    return before

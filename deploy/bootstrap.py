@@ -4,6 +4,7 @@ Finds or installs uv in a folder of its own, installs what `uv.lock` names (only
 the command. Standard library only, and nothing of ours: no package is installed yet.
 """
 
+import contextlib
 import errno
 import fcntl
 import hashlib
@@ -17,6 +18,7 @@ from pathlib import Path
 
 UV_VERSION = "0.13.9"
 UNAVAILABLE = 3
+NEARLY_FULL_BYTES = 8 * 2**20
 CERTIFICATES = ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 # Groups beside all extras: what a command needs more than the product does.
 GROUPS = {"test": ("dev",), "bench": ("bench",)}
@@ -144,10 +146,14 @@ def run(command: Sequence[str], environment: Mapping[str, str], log: Path) -> No
     Raises:
         CannotStart: it failed.
     """
-    with log.open("w+") as output:
-        done = subprocess.run(command, env=with_certificates(environment), stdout=output, stderr=output, check=False)
+    done = subprocess.run(
+        command, env=with_certificates(environment), capture_output=True, text=True, errors="replace", check=False
+    )
     if done.returncode != 0:
-        raise CannotStart(why(log.read_text(errors="replace"), log))
+        output = done.stdout + done.stderr
+        with contextlib.suppress(OSError):  # the disk may be full
+            log.write_text(output)
+        raise CannotStart(why(output, log))
 
 
 def with_certificates(environment: Mapping[str, str]) -> Mapping[str, str]:
@@ -159,7 +165,7 @@ def with_certificates(environment: Mapping[str, str]) -> Mapping[str, str]:
 def why(output: str, log: Path) -> str:
     """One sentence for a person, from what pip or uv wrote."""
     low = output.lower()
-    if "no space left" in low or "disk quota" in low:
+    if "no space left" in low or "disk quota" in low or shutil.disk_usage(log.parent).free < NEARLY_FULL_BYTES:
         return f"the disk that holds {log.parent} or uv's cache is full: free some space and start again"
     network = ("failed to fetch", "error sending request", "connection", "dns", "timed out", "no matching distribution")
     if any(word in low for word in network):

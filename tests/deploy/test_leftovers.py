@@ -8,11 +8,16 @@ import pytest
 
 from deploy.failures import StackUnavailable
 from deploy.leftovers import command_line, end_orphans, only_one, stop_leftover
+from tests.waiting import until
 
 
 async def sleeper(mark: str, folder: Path | None = None) -> asyncio.subprocess.Process:
     """A process whose command line holds `mark`."""
-    return await asyncio.create_subprocess_exec(sys.executable, "-c", "import time; time.sleep(600)", mark, cwd=folder)
+    argv = (sys.executable, "-c", "import time; time.sleep(600)", mark)
+    process = await asyncio.create_subprocess_exec(*argv, cwd=folder)
+    # The system shows a program's command line a moment after it runs.
+    await until(lambda: mark in command_line(process.pid))
+    return process
 
 
 def test_a_second_start_in_one_folder_is_told_who_holds_it(tmp_path: Path) -> None:

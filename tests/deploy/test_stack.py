@@ -13,12 +13,12 @@ import pytest
 from deploy import ports
 from deploy.failures import StackUnavailable
 from deploy.kafka.broker import KafkaBroker, KafkaSettings
-from deploy.leftovers import command_line, noted
+from deploy.leftovers import noted
 from deploy.postgres.server import PostgresServer, PostgresSettings
 from deploy.stack import StackSettings, local_stack
 from tests.deploy.records import first, send
 from tests.servers import ScratchTopics
-from tests.waiting import until
+from tests.waiting import is_running, until
 
 PID_FILES = ("kafka/kafka.pid", "postgres/postgres.pid")
 RUN_STACK = """
@@ -84,7 +84,7 @@ async def test_killing_the_start_leaves_no_server_and_no_damage(tmp_path: Path) 
     assert len(servers) == 2
     process.kill()
     await process.wait()
-    await until(lambda: not any(command_line(pid) for pid in servers), deadline=15, what="the servers' end")
+    await until(lambda: not any(is_running(pid) for pid in servers), deadline=15, what="the servers' end")
     async with local_stack(StackSettings(tmp_path)) as again:
         await keep(again.database_url, "serves")
         assert await kept(again.database_url) == "serves"
@@ -97,7 +97,7 @@ async def test_a_ctrl_c_while_starting_leaves_no_server(tmp_path: Path) -> None:
     servers = pids(tmp_path)
     process.send_signal(signal.SIGINT)
     await process.wait()
-    assert not any(command_line(pid) for pid in servers)
+    assert not any(is_running(pid) for pid in servers)
 
 
 @pytest.mark.stack

@@ -7,18 +7,21 @@ from random import Random
 from libs.fake_stripe import FakeStripe
 from libs.fake_stripe.history import HistorySpec, play
 from libs.fake_stripe.json_types import Json
-from libs.fake_stripe.settings import AccountSettings
+from libs.fake_stripe.settings import STATE_EVENTS, AccountSettings
 from libs.fake_stripe.worth import Appraisal, in_words
 
 MONTHS = 6
 
 
 class DemoAccount:
-    """A fake account whose history ends now. The same seed plays the same lives."""
+    """A fake account that began so many days ago. The same seed plays the same lives."""
 
-    def __init__(self, seed: int, customers: int) -> None:
-        start = datetime.now(UTC) - timedelta(days=30 * MONTHS, minutes=1)
-        self.fake = FakeStripe(seed=seed, start=start, settings=AccountSettings(livemode=True))
+    def __init__(self, seed: int, customers: int, days: int = 30 * MONTHS) -> None:
+        start = datetime.now(UTC) - timedelta(days=days, minutes=1)
+        # The endpoint asks for what changes revenue and risk, as the documentation tells people to.
+        self.fake = FakeStripe(
+            seed=seed, start=start, settings=AccountSettings(livemode=True, event_types=STATE_EVENTS)
+        )
         self._spec = HistorySpec(seed=seed, customers=customers, months=MONTHS)
         self._dice = Random(seed)  # noqa: S311 - a history, not a secret
         self._told = 0

@@ -44,13 +44,12 @@ def allowed(kind: Kind | None, item: Json, kept: Kept = DEFAULT) -> dict[str, ob
 
 def _cut_hash(item: Json, fields: Fields, kept: Kept) -> dict[str, object]:
     each = fields.get(EACH)
-    if each is not None:
-        return {name: _cut(value, each, kept) for name, value in item.items()}
-    return {
-        name: value if type(value) in _SCALARS else _cut(value, fields[name], kept)
-        for name, value in item.items()
-        if name in fields
-    }
+    kept_fields: dict[str, object] = {}
+    for name, value in item.items():
+        inner = fields.get(name, each)
+        if inner is not None:
+            kept_fields[name] = value if type(value) in _SCALARS else _cut(value, inner, kept)
+    return kept_fields
 
 
 def _cut(value: object, fields: Fields, kept: Kept) -> object:

@@ -7,6 +7,7 @@ import msgspec
 
 from libs.domain.client_state import ClientState
 from libs.domain.customer_state import CustomerState
+from libs.domain.risk import ClientRisk
 from libs.wire.codec import MalformedRecord
 from libs.wire.contribution_codec import exact_amount, exact_text
 
@@ -29,6 +30,8 @@ _encoder = msgspec.msgpack.Encoder(enc_hook=_write_fraction)
 _customer: msgspec.msgpack.Decoder[CustomerState] = msgspec.msgpack.Decoder(CustomerState)
 _client: msgspec.msgpack.Decoder[ClientState] = msgspec.msgpack.Decoder(ClientState, dec_hook=_read_fraction)
 
+_risk: msgspec.msgpack.Decoder[ClientRisk] = msgspec.msgpack.Decoder(ClientRisk, dec_hook=_read_fraction)
+
 
 def encode_customer(state: CustomerState) -> bytes:
     """A customer's state as MessagePack. Sets and mappings have no place in it, so the bytes follow from the value."""
@@ -48,6 +51,16 @@ def encode_client(state: ClientState) -> bytes:
 def decode_client(data: bytes) -> ClientState:
     """The state that `encode_client` wrote. Raises MalformedRecord when the bytes are not one."""
     return _decoded(_client, data, "client")
+
+
+def encode_risk(risk: ClientRisk) -> bytes:
+    """A client's risk as MessagePack."""
+    return _encoder.encode(risk)
+
+
+def decode_risk(data: bytes) -> ClientRisk:
+    """The risk that `encode_risk` wrote. Raises MalformedRecord when the bytes are not one."""
+    return _decoded(_risk, data, "client's risk")
 
 
 def _decoded(decoder: msgspec.msgpack.Decoder[State], data: bytes, what: str) -> State:

@@ -1,0 +1,76 @@
+"""How the payment of one invoice goes: attempts that fail, and an end."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from libs.domain.identity import Currency, CustomerId, EventId, InvoiceId, SubscriptionId
+
+
+class Outcome(StrEnum):
+    """How a payment stands at one version of its invoice. OPEN: due, and nothing has gone wrong yet."""
+
+    OPEN = "open"
+    ACTION_REQUIRED = "action_required"
+    FAILED = "failed"
+    UNCOLLECTIBLE = "uncollectible"
+    PAID = "paid"
+    VOIDED = "voided"
+
+
+PROGRESS = tuple(Outcome)
+"""Of two versions of one second, the later one stands further on in this row."""
+
+ENDS = frozenset({Outcome.PAID, Outcome.VOIDED})
+"""What Stripe never takes back. An uncollectible invoice can still be paid."""
+
+
+@dataclass(frozen=True, slots=True)
+class InvoicePayment:
+    """One version of an invoice's payment. Amounts in minor units."""
+
+    invoice: InvoiceId
+    customer: CustomerId
+    at: datetime
+    rank: int
+    outcome: Outcome
+    currency: Currency
+    amount_due: int
+    subscription: SubscriptionId | None = None
+    attempt: int = 0
+    next_attempt_at: datetime | None = None
+    collected_automatically: bool = True
+    events: tuple[EventId, ...] = ()
+
+
+Payments = tuple[InvoicePayment, ...]
+"""The versions of one invoice's payment that say something went wrong or ended, oldest first."""
+
+
+def with_payment(payments: Payments, payment: InvoicePayment) -> Payments:
+    """`payments` and one more version of the same invoice; the same object when it tells nothing new.
+
+    Order-independent: what is kept is the set of versions, in an order that they alone decide.
+    """
+    if payment.outcome in {Outcome.OPEN, Outcome.ACTION_REQUIRED} or payment in payments:
+        return payments
+    return tuple(sorted((*payments, payment), key=progress))
+
+
+def progress(payment: InvoicePayment) -> tuple[datetime, int, int, int, str]:
+    """What orders the versions of a payment: time, rank, how far it has come, which attempt."""
+    return payment.at, payment.rank, PROGRESS.index(payment.outcome), payment.attempt, repr(payment)
+
+
+def end_of(payments: Payments) -> InvoicePayment | None:
+    """The first version that shows the payment ended; nothing that comes later changes it."""
+    return next((payment for payment in payments if payment.outcome in ENDS), None)
+
+
+def troubles_of(payments: Payments) -> Payments:
+    """The versions that show trouble, up to the end of the payment; none unless an attempt has failed."""
+    end = end_of(payments)
+    before = payments if end is None else payments[: payments.index(end)]
+    if not any(payment.outcome is Outcome.FAILED for payment in before):
+        return ()
+    return tuple(payment for payment in before if payment.outcome not in ENDS)

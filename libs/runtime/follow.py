@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import structlog
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
 from libs.runtime.kafka import new_consumer
@@ -24,11 +24,11 @@ async def followed(bootstrap: str, topic: str, apply: Apply) -> AsyncIterator[No
 
     Raises TimeoutError when the topic cannot be read in a minute.
     """
-    consumer = new_consumer(bootstrap)
+    consumer = new_consumer(bootstrap, topic)
     await consumer.start()
     try:
         async with asyncio.timeout(READ_SECONDS):
-            await _read_all(consumer, topic, apply)
+            await _read_all(consumer, apply)
         following = asyncio.create_task(_follow(consumer, topic, apply))
         try:
             yield
@@ -39,22 +39,12 @@ async def followed(bootstrap: str, topic: str, apply: Apply) -> AsyncIterator[No
         await consumer.stop()
 
 
-async def _read_all(consumer: AIOKafkaConsumer, topic: str, apply: Apply) -> None:
-    partitions = [TopicPartition(topic, number) for number in sorted(await _partitions(consumer, topic))]
-    consumer.assign(partitions)
-    await consumer.seek_to_beginning(*partitions)
+async def _read_all(consumer: AIOKafkaConsumer, apply: Apply) -> None:
+    # Without a group, a consumer is assigned all partitions of its topic as soon as it has started.
+    partitions = list(consumer.assignment())
     ends = await consumer.end_offsets(partitions)
     while any([await consumer.position(partition) < ends[partition] for partition in partitions]):
         await _apply_next(consumer, apply)
-
-
-async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
-    # A consumer without a group knows a topic only once it was asked about it.
-    found: set[int] | None = None
-    while not found:
-        await consumer.topics()
-        found = consumer.partitions_for_topic(topic)
-    return found
 
 
 async def _apply_next(consumer: AIOKafkaConsumer, apply: Apply) -> None:

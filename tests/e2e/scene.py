@@ -9,7 +9,7 @@ from pathlib import Path
 
 import aiohttp
 import orjson
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 
 from deploy.stack import StackSettings
 from libs.cli.api_client import ApiRefused
@@ -125,16 +125,10 @@ async def _comparison(scene: Scene) -> Comparison:
 
 async def events_on_topic(bootstrap: str, project: str) -> set[str]:
     """The ids of all events that `stripe.events` holds for a project."""
-    consumer: AIOKafkaConsumer = new_consumer(bootstrap)
+    consumer: AIOKafkaConsumer = new_consumer(bootstrap, STRIPE_EVENTS.name)
     await consumer.start()
     try:
-        await consumer.topics()
-        partitions = [
-            TopicPartition(STRIPE_EVENTS.name, number)
-            for number in consumer.partitions_for_topic(STRIPE_EVENTS.name) or ()
-        ]
-        consumer.assign(partitions)
-        await consumer.seek_to_beginning(*partitions)
+        partitions = list(consumer.assignment())
         ends = await consumer.end_offsets(partitions)
         found: set[str] = set()
         while any([await consumer.position(partition) < ends[partition] for partition in partitions]):

@@ -53,6 +53,11 @@ class SubscriptionRevenue:
     rule: str
     gaps: tuple[str, ...] = ()
 
+    @property
+    def pays(self) -> bool:
+        """Whether it adds to MRR."""
+        return self.amount.numerator > 0
+
 
 @dataclass(frozen=True, slots=True)
 class CustomerRevenue:
@@ -134,7 +139,7 @@ def active_subscriptions(state: ClientState) -> int:
 
 def active_subscribers(state: ClientState) -> int:
     """Customers with MRR above 0."""
-    return sum(any(one.amount > 0 for one in revenue.subscriptions) for revenue in state.customers)
+    return sum(any(one.pays for one in revenue.subscriptions) for revenue in state.customers)
 
 
 def incomplete(state: ClientState) -> tuple[tuple[SubscriptionId, str], ...]:
@@ -155,7 +160,7 @@ def as_of(state: ClientState) -> datetime | None:
 
 def status(state: ClientState, policy: Policy) -> ClientStatus:
     """ACTIVE while MRR is above 0 – or, where being free is no churn, while a client who has paid still subscribes."""
-    if any(subscription.amount > 0 for subscription in subscriptions(state)):
+    if any(subscription.pays for subscription in subscriptions(state)):
         return ClientStatus.ACTIVE
     if first_paid_at(state) is None:
         return ClientStatus.NONE

@@ -40,6 +40,7 @@ class PaymentOutcome(StrEnum):
     """How an invoice's payment stands. OPEN: due, and nothing has gone wrong yet."""
 
     OPEN = "open"
+    ACTION_REQUIRED = "action_required"
     FAILED = "failed"
     PAID = "paid"
     VOIDED = "voided"

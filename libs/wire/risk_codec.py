@@ -1,4 +1,4 @@
-"""Payments and signals as records: what travels to domain values, and back."""
+"""Risk as records: what happened to an invoice in, signals out."""
 
 from libs.domain.identity import Currency, CustomerId, EventId, InvoiceId, SubscriptionId
 from libs.domain.money import major_text, shown
@@ -7,7 +7,7 @@ from libs.wire.records import InvoiceActivity, SignalRecord
 
 
 def invoice_payment(record: InvoiceActivity) -> InvoicePayment:
-    """The version of a payment that an activity record tells of."""
+    """One version of an invoice's payment, as the rules take it."""
     return InvoicePayment(
         invoice=InvoiceId(record.invoice),
         customer=CustomerId(record.customer),
@@ -25,7 +25,7 @@ def invoice_payment(record: InvoiceActivity) -> InvoicePayment:
 
 
 def signal_record(signal: Signal, livemode: bool) -> SignalRecord:
-    """A signal as it is published; amounts rounded once, in major units."""
+    """A signal as `churn.signals` tells it: amounts in major units, rounded once."""
     due = signal.amount_due
     return SignalRecord(
         id=signal.id,

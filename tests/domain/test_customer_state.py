@@ -69,6 +69,13 @@ def test_a_canceled_subscription_may_still_be_annotated() -> None:
     assert held(annotated, gone).items[0].quantity == 7
 
 
+def test_a_base_that_is_final_stays_alone() -> None:
+    gone = told(subscription(status="canceled"), T0, Rank.TERMINAL)
+    stale = told(subscription(), after(days=1))
+    for facts in permutations((gone, stale, told(customer(), after(days=30)))):
+        assert kept(state_of(*facts)) == [T0]
+
+
 def test_before_its_end_a_subscription_was_alive() -> None:
     state = state_of(told(subscription(status="canceled"), after(days=1), Rank.TERMINAL), told(subscription(), T0))
     assert subscription_at(state, SUB, after(3600)) == subscription()

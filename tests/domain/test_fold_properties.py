@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +16,8 @@ from libs.wire.state_codec import decode_customer, encode_customer
 from tests.counts import examples
 from tests.domain.account_lives import account_lives, windows
 from tests.domain.states import after
+
+pytestmark = pytest.mark.timeout(3600)
 
 MANY = examples(1000, 30_000)
 SOME = examples(300, 10_000)

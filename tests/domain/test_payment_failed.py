@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from libs.domain.client_state import CustomerRevenue, Revision, SubscriptionRevenue
 from libs.domain.identity import ClientId, Currency, CustomerId, EventId, InvoiceId, ProjectId, SubscriptionId
+from libs.domain.invoice import PaymentOutcome
 from libs.domain.risk import (
     NO_RISK,
     ClientRisk,
     InvoicePayment,
-    Outcome,
     Resolution,
     Severity,
     Signal,
@@ -44,7 +44,7 @@ def payment(
         customer=CustomerId("cus_1"),
         at=after(at),
         rank=Rank.TERMINAL if ended else Rank.UPDATE,
-        outcome=Outcome(outcome),
+        outcome=PaymentOutcome(outcome),
         currency=Currency("usd"),
         amount_due=1250,
         subscription=SubscriptionId("sub_1"),
@@ -205,7 +205,7 @@ def test_every_order_of_one_payments_course_gives_one_signal() -> None:
 
 payments = st.builds(
     payment,
-    st.sampled_from([outcome.value for outcome in Outcome]),
+    st.sampled_from([outcome.value for outcome in PaymentOutcome]),
     st.sampled_from([0, 0, 1, 60, 86_400 * 100, 86_400 * 130]),
     st.integers(1, 3),
     st.sampled_from([None, RETRY]),

@@ -1,7 +1,7 @@
 """Churn risk: signals, the rules that raise them, and a client's risk as a fold."""
 
 from libs.domain.risk.client_risk import NO_RISK, ClientRisk, news, signals, with_invoice, with_revenue
-from libs.domain.risk.payment import InvoicePayment, Outcome
+from libs.domain.risk.payment import InvoicePayment
 from libs.domain.risk.payment_failed import Stake, assess
 from libs.domain.risk.signal import (
     AmountDue,
@@ -20,7 +20,6 @@ __all__ = [
     "ClientRisk",
     "InvoicePayment",
     "MrrAtRisk",
-    "Outcome",
     "Resolution",
     "Severity",
     "Signal",

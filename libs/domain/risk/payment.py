@@ -2,26 +2,21 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from libs.domain.identity import Currency, CustomerId, EventId, InvoiceId, SubscriptionId
+from libs.domain.invoice import PaymentOutcome
 
-
-class Outcome(StrEnum):
-    """How a payment stands at one version of its invoice. OPEN: due, and nothing has gone wrong yet."""
-
-    OPEN = "open"
-    ACTION_REQUIRED = "action_required"
-    FAILED = "failed"
-    UNCOLLECTIBLE = "uncollectible"
-    PAID = "paid"
-    VOIDED = "voided"
-
-
-PROGRESS = tuple(Outcome)
+PROGRESS = (
+    PaymentOutcome.OPEN,
+    PaymentOutcome.ACTION_REQUIRED,
+    PaymentOutcome.FAILED,
+    PaymentOutcome.UNCOLLECTIBLE,
+    PaymentOutcome.PAID,
+    PaymentOutcome.VOIDED,
+)
 """Of two versions of one second, the later one stands further on in this row."""
 
-ENDS = frozenset({Outcome.PAID, Outcome.VOIDED})
+ENDS = frozenset({PaymentOutcome.PAID, PaymentOutcome.VOIDED})
 """What Stripe never takes back. An uncollectible invoice can still be paid."""
 
 
@@ -33,7 +28,7 @@ class InvoicePayment:
     customer: CustomerId
     at: datetime
     rank: int
-    outcome: Outcome
+    outcome: PaymentOutcome
     currency: Currency
     amount_due: int
     subscription: SubscriptionId | None = None
@@ -52,7 +47,7 @@ def with_payment(payments: Payments, payment: InvoicePayment) -> Payments:
 
     Order-independent: what is kept is the set of versions, in an order that they alone decide.
     """
-    if payment.outcome in {Outcome.OPEN, Outcome.ACTION_REQUIRED} or payment in payments:
+    if payment.outcome in {PaymentOutcome.OPEN, PaymentOutcome.ACTION_REQUIRED} or payment in payments:
         return payments
     return tuple(sorted((*payments, payment), key=progress))
 
@@ -71,6 +66,6 @@ def troubles_of(payments: Payments) -> Payments:
     """The versions that show trouble, up to the end of the payment; none unless an attempt has failed."""
     end = end_of(payments)
     before = payments if end is None else payments[: payments.index(end)]
-    if not any(payment.outcome is Outcome.FAILED for payment in before):
+    if not any(payment.outcome is PaymentOutcome.FAILED for payment in before):
         return ()
     return tuple(payment for payment in before if payment.outcome not in ENDS)

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from libs.domain.identity import ClientId, EventId, ProjectId
+from libs.domain.invoice import PaymentOutcome
 from libs.domain.money import major_text
-from libs.domain.risk.payment import InvoicePayment, Outcome, Payments, end_of, troubles_of
+from libs.domain.risk.payment import InvoicePayment, Payments, end_of, troubles_of
 from libs.domain.risk.signal import (
     AmountDue,
     MrrAtRisk,
@@ -48,7 +49,7 @@ def assess(payments: Payments, stake: Stake) -> Signal | None:
         rule=SignalRule.PAYMENT_FAILED,
         severity=_severity(latest, stake if end is None else None),
         status=SignalStatus.OPEN if end is None else SignalStatus.RESOLVED,
-        opened_at=next(payment.at for payment in troubles if payment.outcome is Outcome.FAILED),
+        opened_at=next(payment.at for payment in troubles if payment.outcome is PaymentOutcome.FAILED),
         updated_at=(end or latest).at,
         message=_message(latest, end),
         subscription=latest.subscription,
@@ -65,7 +66,7 @@ def assess(payments: Payments, stake: Stake) -> Signal | None:
 
 def is_last_chance(payment: InvoicePayment) -> bool:
     """Stripe will not try again by itself."""
-    return payment.outcome is Outcome.UNCOLLECTIBLE or (
+    return payment.outcome is PaymentOutcome.UNCOLLECTIBLE or (
         payment.collected_automatically and payment.next_attempt_at is None
     )
 
@@ -78,21 +79,21 @@ def _severity(latest: InvoicePayment, stake: Stake | None) -> Severity:
     severity = Severity.MEDIUM if at_risk else Severity.LOW
     if is_last_chance(latest):
         severity = severity.raised()
-    if latest.outcome is Outcome.UNCOLLECTIBLE or any(amount >= LARGE for amount in at_risk):
+    if latest.outcome is PaymentOutcome.UNCOLLECTIBLE or any(amount >= LARGE for amount in at_risk):
         severity = severity.raised()
     return severity
 
 
 def _resolution(end: InvoicePayment) -> Resolution:
-    return Resolution.VOIDED if end.outcome is Outcome.VOIDED else Resolution.RECOVERED
+    return Resolution.VOIDED if end.outcome is PaymentOutcome.VOIDED else Resolution.RECOVERED
 
 
 def _message(latest: InvoicePayment, end: InvoicePayment | None) -> str:
     amount = f"{major_text(latest.amount_due, latest.currency)} {latest.currency.upper()}"
     failed = f"payment of {amount} failed at attempt {latest.attempt}"
     if end is not None:
-        return f"{failed}; the invoice was {'voided' if end.outcome is Outcome.VOIDED else 'paid'} afterwards"
-    if latest.outcome is Outcome.UNCOLLECTIBLE:
+        return f"{failed}; the invoice was {'voided' if end.outcome is PaymentOutcome.VOIDED else 'paid'} afterwards"
+    if latest.outcome is PaymentOutcome.UNCOLLECTIBLE:
         return f"{failed} and was given up"
     if latest.next_attempt_at is not None:
         return f"{failed}; Stripe tries again at {latest.next_attempt_at:%Y-%m-%d %H:%M} UTC"

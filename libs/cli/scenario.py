@@ -58,7 +58,7 @@ def read_scenario(value: object, clock: Callable[[], datetime]) -> Scenario:
     return Scenario(
         as_of=as_of,
         policy=policy_at(top.at("policy")),
-        clients=tuple(_client(each) for each in top.at("clients").elements()),
+        clients=_clients(top.at("clients")),
         facts=facts,
         period=_period(top.at("period")),
         notes=tuple(notes),
@@ -75,6 +75,16 @@ def _objects(top: Located) -> StripeObjects:
         prices=tuple(top.at("prices").elements()),
         events=tuple(top.at("events").elements()),
     )
+
+
+def _clients(given: Located) -> tuple[ClientEntry, ...]:
+    read: dict[ClientId, ClientEntry] = {}
+    for one in given.elements():
+        entry = _client(one)
+        if entry.client in read:
+            one.at("client").refuse(f"{entry.client} is there twice")
+        read[entry.client] = entry
+    return tuple(read.values())
 
 
 def _client(one: Located) -> ClientEntry:

@@ -84,7 +84,7 @@ def _in_words(account: Account, sums: Sums, all_sums: Sums) -> object:
     if total is not None:
         return shown(total.amount, total.currency)
     if any(sums.values()):
-        return {currency: text for currency, text in _texts(sums).items() if sums[currency]}
+        return _texts({currency: amount for currency, amount in sums.items() if amount})
     return shown(ZERO, next(iter(all_sums)) if len(all_sums) == 1 else "")
 
 

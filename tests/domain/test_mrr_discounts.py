@@ -241,6 +241,16 @@ def test_an_unknown_discount_that_is_over_leaves_no_gap() -> None:
     assert evaluate(reduced, terms()).gaps == ()
 
 
+@pytest.mark.parametrize(
+    ("lowering", "gaps"), [(coupon(50), ("coupon:SAVE",)), (coupon(50, duration="once"), ())], ids=["used", "not used"]
+)
+def test_a_coupon_whose_products_nobody_has_seen_is_named_while_it_lowers(
+    lowering: Coupon, gaps: tuple[str, ...]
+) -> None:
+    unverified = subscription(item(MONTHLY), discounts=(discount(lowering),), gaps=("coupon:SAVE",))
+    assert evaluate(unverified, terms()).gaps == gaps
+
+
 def test_an_amount_of_the_subscriptions_currency_is_chosen_among_several() -> None:
     both = discount(coupon(None, off(700, "eur"), off(900, "usd")))
     assert evaluate(subscription(item(MONTHLY), discounts=(both,)), terms()).amount == 9100

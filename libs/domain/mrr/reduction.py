@@ -35,7 +35,10 @@ def reduced(subscription: Subscription, grosses: Sequence[Gross], terms: Terms) 
         lines = discounted(lines, shared.coupons, setting)
     return Reduction(
         lines=dict(zip(places, lines, strict=True)),
-        gaps=(*(gap for level in levels for gap in level.gaps), *(gap for line in lines for gap in line.gaps)),
+        gaps=(
+            *(gap for level in levels for gap in (*level.gaps, *_unverified(level, subscription))),
+            *(gap for line in lines for gap in line.gaps),
+        ),
         changes=tuple(change for level in levels for change in level.changes),
     )
 
@@ -50,3 +53,11 @@ def _on_all(subscription: Subscription, terms: Terms) -> tuple[InForce, ...]:
     if own.present or terms.customer_discount is None:
         return (own,)
     return (own, in_force((terms.customer_discount,), terms))
+
+
+def _unverified(level: InForce, subscription: Subscription) -> tuple[str, ...]:
+    """Coupons that lower MRR though the record says that not all of their terms have been seen."""
+    if not subscription.gaps:
+        return ()
+    named = (f"coupon:{coupon.id}" for coupon in level.coupons)
+    return tuple(gap for gap in named if gap in subscription.gaps)

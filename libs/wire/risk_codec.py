@@ -1,8 +1,9 @@
 """Risk as records: what happened to an invoice in, signals out."""
 
 from libs.domain.identity import Currency, CustomerId, EventId, InvoiceId, SubscriptionId
+from libs.domain.invoice import PaymentOutcome
 from libs.domain.money import major_text, shown
-from libs.domain.risk import InvoicePayment, Outcome, Signal
+from libs.domain.risk import InvoicePayment, Signal
 from libs.wire.records import InvoiceActivity, SignalRecord
 
 
@@ -13,7 +14,7 @@ def invoice_payment(record: InvoiceActivity) -> InvoicePayment:
         customer=CustomerId(record.customer),
         at=record.version.created,
         rank=record.version.rank,
-        outcome=Outcome(record.outcome),
+        outcome=PaymentOutcome(record.outcome),
         currency=Currency(record.currency),
         amount_due=record.amount_due,
         subscription=None if record.subscription is None else SubscriptionId(record.subscription),

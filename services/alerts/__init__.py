@@ -1,0 +1,1 @@
+"""What happened to clients in, churn-risk signals out."""

@@ -45,6 +45,7 @@ def run_worker(app: BatchApp, companions: Sequence[Companion] = (), stop_seconds
 
 async def _serve(app: BatchApp, companions: Sequence[Companion], stop_seconds: float) -> int:
     app.loop = asyncio.get_running_loop()
+    app.settings.data_dir.mkdir(parents=True, exist_ok=True)  # Faust makes the last folder of the path only
     worker = QuietWorker(app)
     _stop_on_signal(worker, stop_seconds)
     async with AsyncExitStack() as stack:

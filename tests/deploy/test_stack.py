@@ -1,6 +1,7 @@
 """The local stack for real: what people do to it, and what must be left of it."""
 
 import asyncio
+import os
 import signal
 import sys
 import textwrap
@@ -16,6 +17,7 @@ from deploy.kafka.broker import KafkaBroker, KafkaSettings
 from deploy.leftovers import noted
 from deploy.postgres.server import PostgresServer, PostgresSettings
 from deploy.stack import StackSettings, local_stack
+from libs.cli.processes import Happening, Supervisor, What
 from tests.deploy.records import first, send
 from tests.servers import ScratchTopics
 from tests.waiting import is_running, until
@@ -131,6 +133,20 @@ async def test_postgres_survives_a_kill_in_the_middle_of_a_query(tmp_path: Path)
         await query
     assert await kept(server.database_url) == "row"
     await server.stop()
+
+
+@pytest.mark.stack
+async def test_a_server_that_dies_is_started_again(tmp_path: Path) -> None:
+    told: list[Happening] = []
+    async with local_stack(StackSettings(tmp_path, kafka=False, durable=False)) as servers:
+        async with Supervisor(told.append) as supervisor:
+            for server in servers.ours:
+                supervisor.watch(server)
+            await keep(servers.database_url, "row")
+            os.kill(pids(tmp_path)[0], signal.SIGKILL)
+            await until(lambda: [each.what for each in told] == [What.EXITED, What.STARTED])
+            assert await kept(servers.database_url) == "row"
+    assert pids(tmp_path) == []
 
 
 @pytest.mark.stack

@@ -73,19 +73,20 @@ class Stream:
     activity: list[MemoryRecord] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        policies = Policies()
-        self.by_customer = CustomerStage(policies, lambda: self.now, epoch=1)
-        self.by_client = ClientStage(policies)
+        self.policies = Policies()
+        self.by_customer = CustomerStage(self.policies, lambda: self.now, epoch=1)
+        self.by_client = ClientStage(self.policies)
 
     def feed(self, records: Sequence[MemoryRecord]) -> None:
         dice = random.Random(self.seed)
         start = 0
         while start < len(records):
             size = dice.randint(1, 400)
-            self._round(self.by_customer.compute(records[start : start + size], self.customers))
+            self.feed_result(self.by_customer.compute(records[start : start + size], self.customers))
             start += size
 
-    def _round(self, result: StageResult) -> None:
+    def feed_result(self, result: StageResult) -> None:
+        """Let the second stage read what the first one gave."""
         first = len(self.activity)
         self.activity += [
             MemoryRecord(topic, first + place, key, value)

@@ -1,0 +1,130 @@
+"""What the two stages publish and remember, record by record."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from libs.domain.customer_state import EMPTY
+from libs.fake_stripe import FakeStripe
+from libs.fake_stripe.settings import AccountSettings
+from libs.fake_stripe.specs import CouponSpec, ItemSpec, PriceSpec, SubscriptionSpec
+from libs.wire.codec import MalformedRecord, encode
+from libs.wire.records import SettingsRecord
+from libs.wire.topics import CLIENT_ACTIVITY, STRIPE_EVENTS
+from services.mrr.changes_due import ChangesDue
+from services.mrr.clients import ClientStage
+from services.mrr.customer_entry import NEVER, CustomerEntry, decode_entry, encode_entry, next_change_of, settings_of
+from services.mrr.customers import CustomerStage
+from services.mrr.policies import Policies
+from tests.mrr.in_memory import MemoryRecord, Stream, catalogue_of, instant, stripe_records
+
+START = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def subscribed() -> FakeStripe:
+    """One customer who pays 100.00 a month, less half for two months by a repeating coupon."""
+    fake = FakeStripe(start=START, settings=AccountSettings(livemode=True))
+    price = fake.engine.create_price(PriceSpec(unit="10000"))
+    coupon = fake.engine.create_coupon(CouponSpec(percent_off=50, duration="repeating", months=2))
+    customer = fake.engine.create_customer("a@acme.example")
+    spec = SubscriptionSpec(items=(ItemSpec(price["id"], 1),), coupons=(coupon["id"],))
+    fake.engine.create_subscription(customer["id"], spec)
+    return fake
+
+
+def test_a_repeated_delivery_publishes_and_changes_nothing(subscribed: FakeStripe) -> None:
+    stream = Stream(now=instant(subscribed))
+    records = stripe_records(subscribed.events, catalogue_of(subscribed))
+    stream.feed(records)
+    about_revenue = [record for record in records if b"invoice" not in (record.value or b"")]
+    again = stream.by_customer.compute(about_revenue, stream.customers)
+    assert again.outputs == []
+    assert again.changes == {}
+
+
+def test_a_crash_before_the_table_is_written_publishes_the_same_again(subscribed: FakeStripe) -> None:
+    records = stripe_records(subscribed.events, catalogue_of(subscribed))
+    stage = CustomerStage(Policies(), lambda: START, epoch=1)
+    assert stage.compute(records, {}) == stage.compute(records, {})
+
+
+def test_a_contribution_that_came_late_does_not_win(subscribed: FakeStripe) -> None:
+    records = stripe_records(subscribed.events, catalogue_of(subscribed))
+    stream = Stream(now=instant(subscribed))
+    for record in records:
+        stream.feed([record])
+    revenue = dict(stream.revenue)
+    replayed = ClientStage(Policies()).compute([], {})
+    late = stream.by_client.compute(stream.activity[:-1], stream.clients)
+    assert replayed.outputs == []
+    assert late.outputs == []
+    assert stream.revenue == revenue
+
+
+def test_when_a_discount_ends_the_clock_alone_changes_the_figure(subscribed: FakeStripe) -> None:
+    stream = Stream(now=instant(subscribed))
+    stream.feed(stripe_records(subscribed.events, catalogue_of(subscribed)))
+    before = {amount for worth in stream.worth().values() for amount in worth.values()}
+    stream.now = START + timedelta(days=70)
+    due = list(stream.by_customer.due.due(int(stream.now.timestamp())))
+    result = stream.by_customer.recheck(due, stream.customers)
+    stream.feed_result(result)
+    assert before == {5000}
+    assert {amount for worth in stream.worth().values() for amount in worth.values()} == {10000}
+
+
+def test_another_policy_is_another_figure_once_rechecked(subscribed: FakeStripe) -> None:
+    stream = Stream(now=instant(subscribed))
+    stream.feed(stripe_records(subscribed.events, catalogue_of(subscribed)))
+    changed: list[str] = []
+    stream.policies.on_change = changed.append
+    record = SettingsRecord(project="acme", version=2, policy={"subtract_discounts": {"repeating": False}})
+    stream.policies.apply(b"acme", encode(record))
+    stream.feed_result(stream.by_customer.recheck(list(stream.customers), stream.customers))
+    assert changed == ["acme"]
+    assert {settings_of(entry) for entry in stream.customers.values()} == {2}
+    assert {amount for worth in stream.worth().values() for amount in worth.values()} == {10000}
+
+
+@pytest.mark.parametrize("value", [b"", b"nonsense", b"{}", b"\xff", None], ids=repr)
+def test_a_malformed_record_goes_to_the_dead_letters_and_stops_nobody(value: bytes | None) -> None:
+    poison = MemoryRecord(STRIPE_EVENTS.name, 7, b"acme/cus_1", value)
+    result = CustomerStage(Policies(), lambda: START, epoch=1).compute([poison], {})
+    [(topic, key, sent, headers)] = result.outputs
+    assert (topic, key, sent) == ("stripe.events.dead-letters", b"acme/cus_1", value)
+    assert dict(headers)["dl_offset"] == b"7"
+    assert dict(headers)["dl_consumer"] == b"mrr"
+    told = ClientStage(Policies()).compute([replace(poison, topic=CLIENT_ACTIVITY.name)], {})
+    assert [topic for topic, *_ in told.outputs] == ["client.activity.dead-letters"]
+
+
+def test_settings_that_cannot_be_read_leave_the_policy_as_it_was() -> None:
+    policies = Policies()
+    policies.apply(b"acme", encode(SettingsRecord(project="acme", version=3, preset="stripe")))
+    known = policies.of("acme")
+    policies.apply(b"acme", b"nonsense")
+    policies.apply(b"acme", encode(SettingsRecord(project="acme", version=4, preset="unheard of")))
+    assert policies.of("acme") == known
+    policies.apply(b"acme", None)
+    assert policies.of("acme").version == 0
+
+
+def test_entries_survive_their_encoding() -> None:
+    entry = CustomerEntry("acct_1", True, EMPTY, 12, b"print", START, 3)
+    assert decode_entry(encode_entry(entry)) == entry
+    assert next_change_of(encode_entry(entry)) == int(START.timestamp())
+    assert next_change_of(encode_entry(replace(entry, next_change=None))) == NEVER
+    with pytest.raises(MalformedRecord, match="rebuild"):
+        decode_entry(b"short")
+
+
+def test_changes_come_due_once_in_order_and_a_change_of_plan_counts() -> None:
+    due = ChangesDue()
+    for key, at in ((b"b", 20), (b"a", 10), (b"c", 30), (b"b", 25), (b"c", NEVER)):
+        due.plan(key, at)
+    assert list(due.due(9)) == []
+    assert list(due.due(24)) == [b"a"]
+    assert list(due.due(99)) == [b"b"]
+    assert list(due.due(99)) == []

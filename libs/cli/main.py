@@ -1,31 +1,52 @@
 """`revstream`: one command for everything. Exit codes: 0 ok, 1 found a problem, 2 wrong use, 3 unavailable."""
 
 import sys
+from collections.abc import Iterable
+from importlib import import_module
 
 import typer
 
 from deploy.failures import StackUnavailable
-from libs.cli import demo, explain, keys, simulate, up
 from libs.cli.faults import UNAVAILABLE, say
 
-app = typer.Typer(
-    name="revstream",
-    help="Stripe accounts as live, exact, per-client recurring revenue and churn-risk signals.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.command("up", help=up.HELP)(up.up)
-app.command("demo")(demo.demo)
-app.command("explain", help=explain.HELP)(explain.explain)
-app.command("simulate", help=simulate.HELP)(simulate.simulate)
-app.add_typer(keys.app, name="keys")
+# Each is a module of this folder: with an `app` of its own, or a function of the command's name (and its HELP).
+COMMANDS = ("up", "demo", "explain", "simulate", "keys")
+
+
+def revstream(commands: Iterable[str] = COMMANDS) -> typer.Typer:
+    """The program with these commands. One is loaded for one call: whole servers behind the others take seconds."""
+    app = typer.Typer(
+        name="revstream",
+        help="Stripe accounts as live, exact, per-client recurring revenue and churn-risk signals.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(lambda: None)  # without it, typer makes an only command the whole program
+    for name in commands:
+        _register(app, name)
+    return app
+
+
+def _register(app: typer.Typer, name: str) -> None:
+    module = import_module(f"libs.cli.{name}")
+    part = getattr(module, "app", None)
+    if isinstance(part, typer.Typer):
+        app.add_typer(part, name=name)
+        return
+    app.command(name, help=getattr(module, "HELP", None))(getattr(module, name))
+
+
+def _asked(arguments: Iterable[str]) -> tuple[str, ...]:
+    """The command that is asked for; all of them where it is none, so that help and refusals know each."""
+    first = next((each for each in arguments if not each.startswith("-")), None)
+    return (first,) if first in COMMANDS else COMMANDS
 
 
 def main() -> None:
     """The command's entry point. What can't be had is one sentence, not a traceback."""
     try:
-        app()
+        revstream(_asked(sys.argv[1:]))()
     except StackUnavailable as error:
         say(f"revstream: {error}")
         sys.exit(UNAVAILABLE)

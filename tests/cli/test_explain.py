@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from libs.cli.main import app
+from libs.cli.main import revstream
 from tests.cli.stripe_json import DAY, NOW, Json, coupon, customer, event, item, price, subscription
 
 DISCOUNT = {"id": "di_1", "object": "discount", "source": {"type": "coupon", "coupon": "SAVE"}}
 
 
 def run(text: str, *options: str) -> Result:
-    return CliRunner().invoke(app, ["explain", "-", "--at", str(NOW), *options], input=text)
+    return CliRunner().invoke(revstream(["explain"]), ["explain", "-", "--at", str(NOW), *options], input=text)
 
 
 def explained(text: str, *options: str) -> list[Json]:
@@ -140,4 +140,4 @@ def test_what_makes_no_sense_exits_2_and_says_where(text: str, options: tuple[st
 
 
 def test_a_file_that_is_not_there_exits_2() -> None:
-    assert CliRunner().invoke(app, ["explain", "nowhere.json"]).exit_code == 2
+    assert CliRunner().invoke(revstream(["explain"]), ["explain", "nowhere.json"]).exit_code == 2

@@ -111,6 +111,7 @@ class _Applier:
         _count(batch, standing)
 
     async def _tell(self) -> None:
+        await offsets.require(self._connection, self._progress.offsets)
         standing = self._progress.standing()
         if standing is not None:
             await offsets.store(self._connection, standing)

@@ -54,8 +54,7 @@ class Standing:
 async def stored(connection: Connection, partitions: Sequence[Partition]) -> dict[Partition, int]:
     """The next offset of each partition; 0 for one that is new."""
     await connection.execute(ADD_MISSING, [topic for topic, _ in partitions], [number for _, number in partitions])
-    rows = await connection.fetch(STORED)
-    known: Mapping[Partition, int] = {(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+    known = await _all(connection)
     return {partition: known[partition] for partition in partitions}
 
 
@@ -70,6 +69,18 @@ async def advance(connection: Connection, moves: Sequence[Move]) -> None:
     )
     if moved != len(moves):
         raise OffsetsMoved(f"{len(moves) - moved} of {len(moves)} partitions are not where this process left them")
+
+
+async def require(connection: Connection, expected: Mapping[Partition, int]) -> None:
+    """Raises OffsetsMoved unless the read model is where this process left it: it may be being rebuilt."""
+    held = await _all(connection)
+    moved = [partition for partition, offset in expected.items() if held.get(partition) != offset]
+    if moved:
+        raise OffsetsMoved(f"{len(moved)} partitions are not where this process left them")
+
+
+async def _all(connection: Connection) -> dict[Partition, int]:
+    return {(row["topic"], row["partition"]): row["next_offset"] for row in await connection.fetch(STORED)}
 
 
 async def store(connection: Connection, standing: Standing) -> None:

@@ -24,6 +24,11 @@ class Progress:
         self._heads = heads
         self._newest: dict[Partition, int] = {}
 
+    @property
+    def offsets(self) -> Mapping[Partition, int]:
+        """The next offset of each partition."""
+        return self._next
+
     def moves(self, fetched: Mapping[Partition, Sequence[Delivered]]) -> list[Move]:
         """The steps that these records make, not yet taken."""
         return [

@@ -138,14 +138,14 @@ async def test_postgres_survives_a_kill_in_the_middle_of_a_query(tmp_path: Path)
 @pytest.mark.stack
 async def test_a_server_that_dies_is_started_again(tmp_path: Path) -> None:
     told: list[Happening] = []
-    async with local_stack(StackSettings(tmp_path, kafka=False, durable=False)) as servers:
-        async with Supervisor(told.append) as supervisor:
-            for server in servers.ours:
-                supervisor.watch(server)
-            await keep(servers.database_url, "row")
-            os.kill(pids(tmp_path)[0], signal.SIGKILL)
-            await until(lambda: [each.what for each in told] == [What.EXITED, What.STARTED])
-            assert await kept(servers.database_url) == "row"
+    settings = StackSettings(tmp_path, kafka=False, durable=False)
+    async with local_stack(settings) as servers, Supervisor(told.append) as supervisor:
+        for server in servers.ours:
+            supervisor.watch(server)
+        await keep(servers.database_url, "row")
+        os.kill(pids(tmp_path)[0], signal.SIGKILL)
+        await until(lambda: [each.what for each in told] == [What.EXITED, What.STARTED])
+        assert await kept(servers.database_url) == "row"
     assert pids(tmp_path) == []
 
 

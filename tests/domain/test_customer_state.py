@@ -72,7 +72,8 @@ def test_a_canceled_subscription_may_still_be_annotated() -> None:
 def test_a_base_that_is_final_stays_alone() -> None:
     gone = told(subscription(status="canceled"), T0, Rank.TERMINAL)
     stale = told(subscription(), after(days=1))
-    for facts in permutations((gone, stale, told(customer(), after(days=30)))):
+    told_later: list[Fact] = [gone, stale, told(customer(), after(days=30))]
+    for facts in permutations(told_later):
         assert kept(state_of(*facts)) == [T0]
 
 

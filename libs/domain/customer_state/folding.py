@@ -28,8 +28,9 @@ def fold(state: CustomerState, facts: Iterable[Fact], late_window: timedelta | N
     `history.within`); None keeps all. An older version can still become the base, if it is the newest before the
     window; it never rewrites what is in it. Invoices are not kept: they only move `newest` on.
 
-    A version from the future moves `newest`, and so the window, ahead; it costs history, not truth: the newest
-    version before it stays as the base, later ones take its place, and `in_order` overlooks it until its time.
+    A version from the future moves `newest`, and so the window, ahead. It costs history, not truth: the newest
+    version before it stays as the base, later ones take its place, and `in_order` overlooks it until its time. Only
+    a second one, further ahead by more than the window, would push that base out.
     """
     draft = _Draft(state)
     for fact in facts:

@@ -1,6 +1,7 @@
 """Ingest put together: settings in, a service that runs until it is asked to stop out."""
 
 import asyncio
+import gc
 import time
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -44,12 +45,15 @@ async def serve(settings: IngestSettings, keys: Keyring, stop: asyncio.Event) ->
         )
         if not await _topics_exist(settings, stop):
             return
-        publisher = await stack.enter_async_context(kafka_publisher(settings.kafka_bootstrap_servers))
+        publisher = await stack.enter_async_context(
+            kafka_publisher(settings.kafka_bootstrap_servers, settings.topic_partitions)
+        )
         await cache.refresh()
         await stack.enter_async_context(_background(cache.follow(), listen(url, cache.tell_changed)))
         address = Address(settings.ingest_host, settings.ingest_port)
         handler = webhook(settings, cache, publisher)
         port = await stack.enter_async_context(public_site(handler, address, edge_limits(settings)))
+        _spare_the_collector()
         serving.set()
         log.info("serving", port=port)
         await stop.wait()
@@ -96,6 +100,13 @@ async def _topics_exist(settings: IngestSettings, stop: asyncio.Event) -> bool:
         else:
             return True
     return False
+
+
+def _spare_the_collector() -> None:
+    """What is loaded now stays, and a request leaves no cycles behind: looking through all that made 50 ms pauses."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 @asynccontextmanager

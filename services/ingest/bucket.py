@@ -1,6 +1,5 @@
 """How many webhooks a project may send, counted before any of them costs us anything."""
 
-from collections import OrderedDict
 from dataclasses import dataclass
 
 MOST_BUCKETS = 10_000
@@ -15,20 +14,25 @@ class Rate:
 
 
 class Buckets:
-    """A token bucket for each name; those not used for longest are forgotten, which can only be kind to them."""
+    """A token bucket for each name. With more than `most` of them all start anew, which can only be kind to them."""
 
     def __init__(self, rate: Rate, most: int = MOST_BUCKETS) -> None:
         self._rate = rate
         self._most = most
-        self._levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._levels: dict[str, float] = {}
+        self._times: dict[str, float] = {}
 
     def takes(self, name: str, now: float) -> bool:
         """Take one token of `name` at `now` (a monotonic clock's seconds); False where there is none."""
-        level, at = self._levels.get(name, (self._rate.burst, now))
-        level = min(self._rate.burst, level + (now - at) * self._rate.per_second)
+        before = self._times.get(name)
+        if before is None:
+            if len(self._times) >= self._most:
+                self._levels.clear()
+                self._times.clear()
+            level = self._rate.burst
+        else:
+            level = min(self._rate.burst, self._levels[name] + (now - before) * self._rate.per_second)
+        self._times[name] = now
         allowed = level >= 1.0
-        self._levels[name] = (level - 1.0 if allowed else level, now)
-        self._levels.move_to_end(name)
-        if len(self._levels) > self._most:
-            self._levels.popitem(last=False)
+        self._levels[name] = level - 1.0 if allowed else level
         return allowed

@@ -1,49 +1,45 @@
 """The publisher on Kafka: acks=all, idempotent, with a deadline for each record and a way back from every failure."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+from aiokafka.errors import KafkaError
 
-from libs.runtime.kafka import ProducerLimits, abandon, new_producer
+from libs.runtime.kafka import RECORD_OVERHEAD_BYTES, ProducerLimits, abandon, new_producer
+from libs.runtime.partition import partition_of
 from libs.wire.codec import encode
-from libs.wire.headers import Headers
 from libs.wire.records import StripeRecord
 from libs.wire.stripe_event import headers_of, key_of
-from libs.wire.topics import STRIPE_EVENTS
+from libs.wire.topics import MAX_RECORD_BYTES, STRIPE_EVENTS
 from services.ingest.breaker import Breaker
+from services.ingest.deadlines import Deadlines
+from services.ingest.lane import Lane, Message
 from services.ingest.publisher import NotPublished, RecordTooLarge
 
 log = structlog.get_logger(__name__)
 NewProducer = Callable[[], AIOKafkaProducer]
+MOST_VALUE_BYTES = MAX_RECORD_BYTES - RECORD_OVERHEAD_BYTES
 
 
 @dataclass(frozen=True, slots=True)
 class PublishLimits:
     """`acknowledged_seconds` leaves room to answer within the five seconds that a webhook may take.
 
-    `most_waiting` bounds the records that wait for an acknowledgement, and with it memory while the broker stalls.
+    `most_waiting` and `most_waiting_bytes` bound the records that wait for an acknowledgement, and with them memory
+    while the broker stalls.
     """
 
     acknowledged_seconds: float = 4.0
-    most_waiting: int = 2000
+    most_waiting: int = 5000
     most_waiting_bytes: int = 64 * 1024 * 1024
     tries: int = 2
     renewal_seconds: float = 0.5
     farewell_seconds: float = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One record as bytes."""
-
-    key: bytes
-    value: bytes
-    headers: Headers
 
 
 class KafkaPublisher:
@@ -52,17 +48,23 @@ class KafkaPublisher:
     aiokafka counts a batch's sequence numbers before it is sent, so after a failed batch the broker refuses all that
     follow on that partition (OutOfOrderSequenceNumber), for ever: only a producer with a new id gets on. A batch that
     merely waits is tried again without end, and may be published long after its webhook was answered with 503.
+
+    Batches are made here, one future each: through `send()` each record would cost aiokafka a future and two look-ups
+    of the partition.
     """
 
-    def __init__(self, make: NewProducer, tasks: asyncio.TaskGroup, limits: PublishLimits = PublishLimits()) -> None:
+    def __init__(self, make: NewProducer, partitions: int, tasks: asyncio.TaskGroup, limits: PublishLimits) -> None:
         self._make = make
         self._tasks = tasks
         self._limits = limits
         self._breaker = Breaker()
+        self._deadlines = Deadlines(limits.acknowledged_seconds)
         self._loop = asyncio.get_running_loop()
+        self._lanes = [Lane(partial(self._deliver, number), tasks) for number in range(partitions)]
         self._producer: AIOKafkaProducer | None = None
         self._renewed = asyncio.Event()
         self._renewal: asyncio.Task[None] | None = None
+        self._is_closed = False
         self._waiting = 0
         self._waiting_bytes = 0
 
@@ -73,72 +75,53 @@ class KafkaPublisher:
 
     async def publish(self, record: StripeRecord) -> None:
         """As Publisher says."""
-        message = Message(key_of(record), encode(record), headers_of(record))
-        size = len(message.value)
-        self._admit(size)
+        key, value = key_of(record), encode(record)
+        size = len(value)
+        self._admit(record, size)
+        message = Message(key, value, headers_of(record), self._deadlines.future())
         self._waiting += 1
         self._waiting_bytes += size
         try:
-            async with asyncio.timeout(self._limits.acknowledged_seconds):
-                await self._acknowledged(message)
+            self._lanes[partition_of(key, len(self._lanes))].add(message)
+            await message.acknowledged
         except TimeoutError:
             self._breaker.failed(self._loop.time())
             raise NotPublished(f"{_named(record)} was not acknowledged in time") from None
-        except KafkaError as error:
-            raise NotPublished(f"{_named(record)} was refused: {error!r}") from error
         finally:
             self._waiting -= 1
             self._waiting_bytes -= size
-        self._breaker.acknowledged()
 
-    def _admit(self, size: int) -> None:
+    def _admit(self, record: StripeRecord, size: int) -> None:
+        if size > MOST_VALUE_BYTES:
+            raise RecordTooLarge(f"{_named(record)} has {size} bytes, and the topic takes {MOST_VALUE_BYTES}")
         full = self._waiting >= self._limits.most_waiting
         if full or self._waiting_bytes + size > self._limits.most_waiting_bytes:
             raise NotPublished("too many records wait for the broker")
         if not self._breaker.permits(self._loop.time()):
             raise NotPublished("the broker does not acknowledge records")
 
-    async def _acknowledged(self, message: Message) -> None:
-        for attempt in range(1, self._limits.tries + 1):
+    async def _deliver(self, partition: int, messages: Sequence[Message]) -> int:
+        """Send as many messages as fit into one batch; their count, once they are acknowledged."""
+        for _ in range(self._limits.tries):
             producer = await self._current()
             try:
-                delivery = await self._sent(producer, message)
-                await self._delivered(delivery)
+                count = await _send_batch(producer, messages, partition)
             except KafkaError as error:
                 self._replace(producer, error)
-                if attempt == self._limits.tries:
-                    raise
             else:
-                return
-
-    async def _sent(self, producer: AIOKafkaProducer, message: Message) -> "asyncio.Future[object]":
-        try:
-            delivery: asyncio.Future[object] = await producer.send(
-                STRIPE_EVENTS.name, message.value, key=message.key, headers=message.headers
-            )
-        except MessageSizeTooLargeError as error:
-            raise RecordTooLarge(str(error)) from error
-        return delivery
-
-    async def _delivered(self, delivery: "asyncio.Future[object]") -> None:
-        try:
-            # The shield keeps the delivery alive when our deadline passes: a late acknowledgement closes the breaker.
-            await asyncio.shield(delivery)
-        except asyncio.CancelledError:
-            delivery.add_done_callback(self._late)
-            raise
-
-    def _late(self, delivery: "asyncio.Future[object]") -> None:
-        if not delivery.cancelled() and delivery.exception() is None:
-            self._breaker.acknowledged()
+                self._breaker.acknowledged()
+                return count
+        raise NotPublished("the broker refused the batch")
 
     async def _current(self) -> AIOKafkaProducer:
-        while self._producer is None:
+        while self._producer is None and not self._is_closed:
             await self._renewed.wait()
+        if self._producer is None:
+            raise NotPublished("the publisher is closed")
         return self._producer
 
     def _replace(self, failed: AIOKafkaProducer, error: KafkaError) -> None:
-        if self._producer is failed:
+        if self._producer is failed and not self._is_closed:
             log.warning("producer_replaced", error=repr(error))
             self._producer = None
             self._renewed.clear()
@@ -162,19 +145,34 @@ class KafkaPublisher:
                 self._renewed.set()
 
     async def close(self) -> None:
-        """Let what waits be delivered, up to the farewell deadline."""
+        """Let what is with the broker be acknowledged, up to the farewell deadline. Nobody may publish meanwhile."""
+        self._is_closed = True
+        self._renewed.set()
         if self._renewal is not None:
             self._renewal.cancel()
         if self._producer is not None:
             await abandon(self._producer, self._limits.farewell_seconds)
 
 
+async def _send_batch(producer: AIOKafkaProducer, messages: Sequence[Message], partition: int) -> int:
+    batch = producer.create_batch()
+    count = 0
+    for each in messages:
+        if batch.append(timestamp=None, key=each.key, value=each.value, headers=each.headers) is None:
+            break
+        count += 1
+    await (await producer.send_batch(batch, STRIPE_EVENTS.name, partition=partition))
+    return count
+
+
 @asynccontextmanager
-async def kafka_publisher(bootstrap: str, limits: PublishLimits = PublishLimits()) -> AsyncIterator[KafkaPublisher]:
-    """A publisher on the cluster at `bootstrap` while the block runs."""
+async def kafka_publisher(
+    bootstrap: str, partitions: int, limits: PublishLimits = PublishLimits()
+) -> AsyncIterator[KafkaPublisher]:
+    """A publisher on the cluster at `bootstrap` while the block runs; `stripe.events` has that many partitions."""
     requests = ProducerLimits(request_seconds=limits.acknowledged_seconds)
     async with asyncio.TaskGroup() as tasks:  # an error that nobody expected ends the service, not just a task
-        publisher = KafkaPublisher(lambda: new_producer(bootstrap, requests), tasks, limits)
+        publisher = KafkaPublisher(lambda: new_producer(bootstrap, requests), partitions, tasks, limits)
         publisher.start()
         try:
             yield publisher

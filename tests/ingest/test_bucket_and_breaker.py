@@ -25,7 +25,7 @@ def test_memory_is_bounded() -> None:
     buckets = Buckets(Rate(per_second=1, burst=1), most=10)
     for number in range(1000):
         buckets.takes(str(number), 0.0)
-    assert len(buckets._levels) == 10
+    assert len(buckets._levels) <= 10
 
 
 @pytest.mark.parametrize("late", [False, True], ids=["a trial is acknowledged", "an earlier record is acknowledged"])

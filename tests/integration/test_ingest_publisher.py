@@ -75,7 +75,7 @@ async def subject(request: pytest.FixtureRequest, topics: str) -> AsyncIterator[
     if request.param == "memory":
         yield InMemory()
         return
-    async with kafka_publisher(topics) as publisher:
+    async with kafka_publisher(topics, DEFAULT_PARTITIONS) as publisher:
         yield OnKafka(publisher, topics)
 
 
@@ -108,7 +108,7 @@ async def test_a_batch_that_the_broker_refuses_does_not_end_the_partition(own_br
     async with admin(bootstrap) as client:
         smaller = {"max.message.bytes": "2000"}
         await client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, STRIPE_EVENTS.name, configs=smaller)])
-    async with kafka_publisher(bootstrap) as publisher:
+    async with kafka_publisher(bootstrap, 1) as publisher:
         for number in range(3):
             with pytest.raises(NotPublished):
                 await publisher.publish(record(project, size=10_000))
@@ -119,7 +119,7 @@ async def test_a_batch_that_the_broker_refuses_does_not_end_the_partition(own_br
 async def test_a_publisher_without_a_broker_gives_up_in_time_and_ends(project: str) -> None:
     limits = PublishLimits(acknowledged_seconds=0.3, renewal_seconds=0.05, farewell_seconds=0.3)
     async with AsyncExitStack() as stack:
-        publisher = await stack.enter_async_context(kafka_publisher("127.0.0.1:9", limits))
+        publisher = await stack.enter_async_context(kafka_publisher("127.0.0.1:9", 1, limits))
         for _ in range(2):
             with pytest.raises(NotPublished):
                 await publisher.publish(record(project))

@@ -1,0 +1,39 @@
+"""Stripe's API as we use it: reads of one account, within a rate, patient with what passes, exact about what doesn't.
+
+`open_account(api, key)` gives a `StripeAccount`; its answers are Stripe's own JSON with the instant of Stripe's clock.
+The only code that imports `stripe`.
+"""
+
+from libs.stripe_gateway.account import StripeAccount, open_account
+from libs.stripe_gateway.answers import Answer, Page
+from libs.stripe_gateway.faults import (
+    StripeFault,
+    StripeMissing,
+    StripeRefused,
+    StripeRejected,
+    StripeUnavailable,
+)
+from libs.stripe_gateway.listings import COUPONS, CUSTOMERS, PRICES, SUBSCRIPTIONS, Listing
+from libs.stripe_gateway.permissions import Permission, probed
+from libs.stripe_gateway.reading import Patience, StripeApi
+
+__all__ = [
+    "COUPONS",
+    "CUSTOMERS",
+    "PRICES",
+    "SUBSCRIPTIONS",
+    "Answer",
+    "Listing",
+    "Page",
+    "Patience",
+    "Permission",
+    "StripeAccount",
+    "StripeApi",
+    "StripeFault",
+    "StripeMissing",
+    "StripeRefused",
+    "StripeRejected",
+    "StripeUnavailable",
+    "open_account",
+    "probed",
+]

@@ -47,6 +47,7 @@ class Expander:
             "coupon.applies_to": lambda coupon: world.store.applies_to.get(coupon["id"]),
             "customer.subscriptions": self._subscriptions_of,
             "invoice.payments": self._payments_of,
+            "price.currency_options": lambda price: price.get("currency_options"),
             "price.tiers": lambda price: world.store.tiers.get(price["id"]),
         }
 

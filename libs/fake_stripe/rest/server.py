@@ -73,6 +73,9 @@ class Server:
         if request.path.startswith("/_fake/"):
             return await handler(request)
         self.calls.append((time.monotonic(), request.path))
+        # Told as it was before anything is read: while another thread plays the account, an answer is never older
+        # than it says.
+        now = self._world.now
         struck = self.outage.strikes()
         try:
             self.access.admit(request, self._world.settings.account)
@@ -85,7 +88,7 @@ class Server:
                 answer.headers["Stripe-Rate-Limited-Reason"] = "global-rate"
         except (web.HTTPNotFound, web.HTTPMethodNotAllowed):
             answer = _json(unknown_url(request.method, request.path).body(), 404)
-        answer.headers["Date"] = formatdate(self._world.now, usegmt=True)
+        answer.headers["Date"] = formatdate(now, usegmt=True)
         answer.headers["request-id"] = self._request_ids.new("req")
         answer.headers["Stripe-Version"] = self._version(request)
         if struck and self.outage.mode == "cut_body" and isinstance(answer, web.Response):

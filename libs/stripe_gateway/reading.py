@@ -1,0 +1,126 @@
+"""One GET over Stripe's SDK: paced, patient, its outcome an `Answer` or one of our faults."""
+
+import json
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+
+import aiohttp
+import stamina
+import stripe
+
+from libs.stripe_gateway.answers import Answer
+from libs.stripe_gateway.faults import StripeFault, StripeMissing, StripeRefused, StripeRejected, StripeUnavailable
+from libs.stripe_gateway.pace import Pace
+
+TEMPORARY = frozenset({HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS})
+REFUSALS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often a call is tried while its fault is temporary, and how long in all; waits double and have jitter."""
+
+    tries: int = 6
+    seconds: float = 60.0
+    first_wait_seconds: float = 0.5
+    longest_wait_seconds: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class StripeApi:
+    """Where Stripe is and how we read it."""
+
+    base: str = "https://api.stripe.com"
+    reads_per_second: float = 20.0
+    request_seconds: float = 30.0
+    connect_seconds: float = 5.0
+    patience: Patience = field(default_factory=Patience)
+
+
+class Reading:
+    """GET calls with one key. Answers are in the version of the SDK, which each call names."""
+
+    def __init__(self, client: stripe.StripeClient, api: StripeApi) -> None:
+        self._client = client
+        self._patience = api.patience
+        self._pace = Pace(api.reads_per_second)
+
+    async def get(self, path: str, parameters: Mapping[str, object]) -> Answer:
+        """What Stripe shows at `path`. Raises a StripeFault; StripeUnavailable only after several tries."""
+        patience = self._patience
+        async for attempt in stamina.retry_context(
+            on=StripeUnavailable,
+            attempts=patience.tries,
+            timeout=patience.seconds,
+            wait_initial=patience.first_wait_seconds,
+            wait_max=patience.longest_wait_seconds,
+            wait_jitter=patience.first_wait_seconds,
+        ):
+            with attempt:
+                return await self._once(path, parameters)
+        raise AssertionError("stamina tries at least once")
+
+    async def _once(self, path: str, parameters: Mapping[str, object]) -> Answer:
+        await self._pace.turn()
+        try:
+            answer = await self._client.raw_request_async("get", path, **parameters)
+        except stripe.StripeError as error:
+            raise _fault(path, error) from None  # its arguments hold the whole answer
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:  # the SDK reads bodies unguarded
+            raise StripeUnavailable(path, None, type(error).__name__, None) from error
+        headers: Mapping[str, str] = answer.headers
+        if not isinstance(answer.data, dict):
+            raise StripeUnavailable(path, answer.code, "not_an_object", answer.request_id)
+        return Answer(answer.data, _date(path, headers), answer.request_id)
+
+
+@asynccontextmanager
+async def reading(api: StripeApi, key: str) -> AsyncIterator[Reading]:
+    """Calls with `key` while the block runs."""
+    stripe.enable_telemetry = False  # it would write an id of this machine to disk and report timings
+    logging.getLogger("stripe").setLevel(logging.WARNING)  # it logs each call's address
+    timeout = aiohttp.ClientTimeout(total=api.request_seconds, connect=api.connect_seconds)
+    # The SDK hands the timeout on to aiohttp as it is.
+    http = stripe.AIOHTTPClient(timeout=timeout)
+    client = stripe.StripeClient(
+        key, base_addresses={"api": api.base.rstrip("/")}, max_network_retries=0, http_client=http
+    )
+    try:
+        yield Reading(client, api)
+    finally:
+        await http.close_async()  # type: ignore[no-untyped-call]  # the SDK's own
+
+
+def _fault(path: str, error: stripe.StripeError) -> StripeFault:
+    status, code, request = error.http_status, _code(error), error.request_id
+    if status in REFUSALS:
+        return StripeRefused(path, status, code, request)
+    if status == HTTPStatus.NOT_FOUND or code == "resource_missing":
+        return StripeMissing(path, status, code, request)
+    is_ours = status is not None and HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+    if is_ours and status not in TEMPORARY and code != "rate_limit":
+        return StripeRejected(path, status, code, request)
+    return StripeUnavailable(path, status, code, request)
+
+
+def _code(error: stripe.StripeError) -> str | None:
+    """The SDK leaves out the code of refusals."""
+    if error.code:
+        return error.code
+    try:
+        told = json.loads(error.http_body or "null")["error"]["code"]
+    except (ValueError, TypeError, KeyError):
+        return None
+    return told if isinstance(told, str) else None
+
+
+def _date(path: str, headers: Mapping[str, str]) -> datetime:
+    try:
+        return parsedate_to_datetime(headers["Date"]).astimezone(UTC)
+    except (KeyError, ValueError) as error:
+        raise StripeUnavailable(path, None, "no_date", headers.get("Request-Id")) from error

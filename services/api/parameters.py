@@ -42,6 +42,8 @@ def read_query(model: type[AnyQuery], given: Given) -> AnyQuery:
         try:
             if found:
                 values[field.name] = _one(found, field.type)
+            elif field.required:
+                errors.append(FieldError(name, "is missing"))
         except ValueError as error:  # msgspec's ValidationError is one
             errors.append(FieldError(name, _reason(error)))
     if errors:

@@ -69,7 +69,8 @@ def problem_response(problem: Problem, request_id: str) -> web.Response:
     response = web.Response(
         status=problem.status.value,
         body=problem_body(problem, request_id),
-        headers={"Content-Type": "application/problem+json", "X-Request-Id": request_id} | dict(problem.headers),
+        headers={"Content-Type": "application/problem+json", "Server": SERVER, "X-Request-Id": request_id}
+        | dict(problem.headers),
     )
     if problem.closes:
         response.force_close()

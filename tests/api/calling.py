@@ -89,3 +89,16 @@ class Api:
         for topic, rows in read_batch(records).rows.items():
             await BY_TOPIC[topic].write(connection, [row for _, row in rows])
         await connection.close()
+
+
+PROBLEM_FIELDS = {"type", "title", "status", "detail", "code", "request_id", "hint", "errors"}
+
+
+def is_problem(answer: Answer, status: int, code: str) -> bool:
+    content: dict[str, object] = answer.content
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert set(content) == PROBLEM_FIELDS
+    assert content["request_id"] == answer.headers["X-Request-Id"]
+    assert answer.headers["Server"] == "revstream"
+    assert (answer.status, content["status"], content["code"]) == (status, status, code)
+    return True

@@ -1,4 +1,4 @@
-"""A database with the schema for each test, copied from one that was migrated once."""
+"""A database with the schema, empty for each test, and the API on it."""
 
 import uuid
 from collections.abc import AsyncIterator
@@ -24,20 +24,29 @@ from services.api.site import application
 from tests.api.builders import PROJECT
 from tests.api.calling import Api, FakeSettingsTopic
 
+EMPTY_ALL = """
+DO $$ BEGIN
+    EXECUTE (SELECT 'TRUNCATE ' || string_agg(format('%I', relname), ', ') FROM pg_class
+             WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'alembic_version');
+END $$
+"""
+
 
 @pytest.fixture(scope="session")
-async def template(database_url: str) -> AsyncIterator[str]:
-    """The name of a migrated database that nobody is connected to."""
+async def migrated_once(database_url: str) -> AsyncIterator[str]:
+    """The address of one database with our schema."""
     async with scratch_database(database_url) as url:
         await upgrade(url)
-        yield url.partition("?")[0].rpartition("/")[2]
+        yield url
 
 
 @pytest.fixture
-async def migrated(database_url: str, template: str) -> AsyncIterator[str]:
-    """The address of a database with our schema that is this test's alone."""
-    async with scratch_database(database_url, template) as url:
-        yield url
+async def migrated(migrated_once: str) -> str:
+    """The address of a database with our schema and nothing in it: emptied, as making one takes ten times as long."""
+    connection = await asyncpg.connect(migrated_once)
+    await connection.execute(EMPTY_ALL)
+    await connection.close()
+    return migrated_once
 
 
 @pytest.fixture

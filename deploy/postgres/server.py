@@ -128,6 +128,8 @@ class PostgresServer:
 
     async def _run(self) -> None:
         self._sockets.mkdir(mode=0o700, exist_ok=True)
+        if self._sockets.stat().st_uid != os.getuid():
+            raise StackUnavailable(f"{self._sockets} belongs to another user: set REVSTREAM_HOME to a shorter path")
         self._forget_the_dead()
         settings = {**SPARING, "unix_socket_directories": f'"{self._sockets}"', "unix_socket_permissions": "0700"}
         if not self._settings.durable:

@@ -81,6 +81,30 @@ async def test_three_workers_share_four_partitions(drill: Drill, full: bool) -> 
     await run_course(drill, THREE)
 
 
+@pytest.mark.timeout(120)
+async def test_a_worker_that_was_frozen_past_its_session_harms_nothing(drill: Drill, full: bool) -> None:
+    for turn in range(4 if full else 1):
+        await freeze(drill, turn)
+
+
+async def freeze(drill: Drill, turn: int) -> None:
+    """Freeze a worker under load, let the other finish everything, wake it: it must not write old state over new."""
+    for number in (0, 1):
+        await drill.fleet.start(number)
+    await drill.fleet.ready(0)
+    await drill.fleet.ready(1)
+    feed, count = Feed(drill.brokers, drill.source, 1500, keys=500), 6000
+    feeding = asyncio.create_task(feed.send(range(turn * count + 1, (turn + 1) * count + 1)))
+    await asyncio.sleep(1.5 + 0.01 * turn)  # somewhere in a round
+    drill.fleet.signal(0, signal.SIGSTOP)
+    await feeding
+    await eventually(drill.caught_up, CATCH_UP_SECONDS)
+    drill.fleet.signal(0, signal.SIGCONT)
+    await asyncio.sleep(3)
+    await drill.fleet.stop()
+    await check(drill, feed, (turn + 1) * count)
+
+
 async def run_course(drill: Drill, course: Course) -> None:
     """Feed while workers end and start again, then compare everything."""
     for number in range(course.workers):

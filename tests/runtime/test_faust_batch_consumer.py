@@ -14,6 +14,7 @@ from faust.types import TP, Message
 from libs.runtime.faust_batch import BatchApp, BatchSettings, StageResult, StageSpec, batch_app, stage
 from libs.runtime.faust_batch.consumer import BatchConsumer
 from libs.runtime.faust_batch.fetch_thread import FetchThread
+from libs.runtime.faust_batch.membership import MembershipLost
 from tests.runtime.faust_batch_fakes import FakeProducer, record
 
 SOURCE = TP("in", 0)
@@ -27,6 +28,8 @@ class FakeThread:
     committed: dict[TP, int] = field(default_factory=dict)
     seeks: list[Mapping[TP, int]] = field(default_factory=list)
     held: set[TP] = field(default_factory=set)
+    member: bool = True
+    generation: int = 1
     polls: deque[Mapping[TP, Sequence[ConsumerRecord]]] = field(default_factory=deque)
 
     def assignment(self) -> set[TP]:
@@ -45,8 +48,9 @@ class FakeThread:
         self.seeks.append(partitions)
 
     async def commit(self, offsets: Mapping[TP, int]) -> bool:
-        self.committed.update(offsets)
-        return True
+        if self.member:
+            self.committed.update(offsets)
+        return self.member
 
     async def getmany(self, _active: set[TP], timeout: float) -> Mapping[TP, Sequence[ConsumerRecord]]:
         return self.polls.popleft()
@@ -193,3 +197,22 @@ async def test_no_partition_to_read_means_no_records_of_every_partition(running:
     running.consumer.resume_partitions({CHANGELOG})
     assert await waking == {}
     assert bool(running.consumer._active_partitions)
+
+
+async def test_a_worker_that_the_broker_confirmed_lately_need_not_ask(running: Running) -> None:
+    await running.recovered()
+    await running.consumer.prove_membership()
+    running.thread.member = False
+    await running.consumer.prove_membership()
+
+
+@pytest.mark.parametrize(("member", "generation"), [(False, 1), (True, -1)], ids=["commit refused", "disowned"])
+async def test_a_worker_that_slept_through_its_session_may_not_write(
+    running: Running, member: bool, generation: int
+) -> None:
+    await running.recovered()
+    await running.consumer.prove_membership()
+    running.thread.member, running.thread.generation = member, generation
+    running.consumer._proof.clocks = lambda: (float("inf"), float("inf"))
+    with pytest.raises(MembershipLost, match="group went on without"):
+        await running.consumer.prove_membership()

@@ -20,6 +20,7 @@ from libs.runtime.faust_batch import (
     batch_app,
     stage,
 )
+from libs.runtime.faust_batch.membership import MembershipLost
 from tests.runtime.faust_batch_fakes import FakeProducer, record
 
 CHANGELOG = "group-totals-changelog"
@@ -42,11 +43,21 @@ def dead_letter(error: RecordTooLarge) -> Sequence[Output]:
 SPEC = StageSpec("totals", "in", ("out", "dead"), count, recheck, on_too_large=dead_letter)
 
 
+class Member:
+    """A consumer that is still in its group, or not."""
+
+    lost = False
+
+    async def prove_membership(self) -> None:
+        if self.lost:
+            raise MembershipLost
+
+
 def running(tmp_path: Path, producer: FakeProducer, spec: StageSpec = SPEC) -> StageHandle:
     app = batch_app(
         BatchSettings("group", "127.0.0.1:1", tmp_path, partitions=4, max_record_bytes=5000, topic_seconds=0.01)
     )
-    app.producer = producer
+    app.producer, app.consumer = producer, Member()
     return stage(app, spec)
 
 
@@ -126,3 +137,11 @@ async def test_only_keys_of_owned_partitions_are_rechecked(tmp_path: Path, produ
     await handle_._table.on_recovery_completed({TP(CHANGELOG, 1)}, set())
     await handle_._keys_round([b"a", b"b", b"unknown"])
     assert [(sent.key, sent.value) for sent in producer.sent] == [(b"b", b"rechecked 1")]
+
+
+async def test_a_worker_that_lost_its_membership_publishes_nothing(tmp_path: Path, producer: FakeProducer) -> None:
+    handle_ = running(tmp_path, producer)
+    handle_._app.consumer.lost = True
+    with pytest.raises(MembershipLost):
+        await handle(handle_, {0: [record(1, b"a", b"1")]})
+    assert producer.sent == []

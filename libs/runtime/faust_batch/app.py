@@ -43,6 +43,10 @@ class BatchApp(faust.App):
         except RoundOverdue as error:
             await self.crash(error)
 
+    async def prove_membership(self) -> None:
+        """Raises MembershipLost if other workers may own this worker's partitions by now."""
+        await self.consumer.prove_membership()
+
     def on_rebalance_start(self) -> None:
         """Partitions are about to change hands."""
         self.ready.clear()

@@ -14,6 +14,7 @@ from faust.types import TP, Message
 from mode.utils.futures import notify
 
 from libs.runtime.faust_batch.fetch_thread import FetchThread
+from libs.runtime.faust_batch.membership import MembershipLost, Proof
 from libs.runtime.faust_batch.offsets import CommitChain, Continuity
 
 POLL_SECONDS = 0.1
@@ -37,6 +38,7 @@ class BatchConsumer(Consumer):
         self._dropped: set[TP] = set()
         self._activated = asyncio.Event()
         super().__init__(*args, **kwargs)
+        self._proof = Proof(self.app.settings.session_seconds / 2)
 
     def _new_consumer_thread(self) -> FetchThread:
         return FetchThread(self, loop=self.loop, beacon=self.beacon)
@@ -196,6 +198,27 @@ class BatchConsumer(Consumer):
         message = self._to_message(tp, records[-1])
         message.key, message.value = None, records
         return message
+
+    # --- membership
+
+    async def prove_membership(self) -> None:
+        """Return at once if the broker has confirmed this worker lately, else ask it. Raises MembershipLost.
+
+        A commit is what the broker accepts from members only; it also begins their session anew.
+        """
+        if self._proof.is_valid():
+            return
+        generation = self.app.consumer_generation_id
+        offsets = {tp: chain.committed for tp, chain in self._chains.items()}
+        if self._thread.generation != generation or not await self._commit(offsets):
+            raise MembershipLost(f"group {self.app.settings.group} went on without this worker: it must start again")
+
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        asked = self._proof.clocks()
+        accepted: bool = await super()._commit(offsets)
+        if accepted:
+            self._proof.renew(asked)
+        return accepted
 
     # --- acknowledgement and commit
 

@@ -21,6 +21,12 @@ class FetchThread(AIOKafkaConsumerThread):
         consumer._fetch_max_wait_ms = self.app.settings.fetch_wait_ms
         return consumer
 
+    @property
+    def generation(self) -> int:
+        """The group's generation as the broker told it; negative once the broker has disowned this member."""
+        generation: int = self._ensure_consumer()._coordinator.generation
+        return generation
+
     def hold(self, partitions: Iterable[TP]) -> None:
         """Stop fetching these from the broker. Faust itself only stops *reading* what was fetched, and each unread
         chunk (of every changelog that this worker writes) blocks aiokafka's fetcher for 100 ms.

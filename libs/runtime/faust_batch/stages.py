@@ -112,10 +112,14 @@ class StageHandle:
         await self._publish(results)
 
     async def _publish(self, results: Mapping[int, StageResult]) -> None:
+        if not results:
+            return
         # Outputs first: if the worker dies in between, the replay finds the old state and publishes them again.
         outbox = await self._outbox()
         writes = [self._pack(partition, result, outbox) for partition, result in results.items()]
+        await self._app.prove_membership()
         await outbox.send()
+        await self._app.prove_membership()
         await asyncio.gather(*(self._table.put_many(write) for write in writes))
 
     def _pack(self, partition: int, result: StageResult, outbox: Outbox) -> TableWrite:

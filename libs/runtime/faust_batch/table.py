@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import faust
+import structlog
 from faust.stores import memory
 from faust.types import TP
 
 from libs.runtime.faust_batch.bulk import Bulk, Written
 from libs.runtime.faust_batch.record import Changes, State
 
+log = structlog.get_logger(__name__)
 PartitionsChanged: TypeAlias = Callable[[frozenset[int]], object]
 
 
@@ -99,6 +101,8 @@ class BulkTable(faust.Table):
         tp = TP(self.changelog_topic_name, partition)
         if written.contiguous and offsets.get(tp) == written.first - 1:
             offsets[tp] = written.last
+        else:
+            log.warning("changelog_written_by_another", topic=tp.topic, partition=partition, offset=written.first)
 
     async def on_rebalance(
         self, assigned: set[TP], revoked: set[TP], newly_assigned: set[TP], generation_id: int = 0

@@ -50,6 +50,10 @@ class Fleet:
             process.send_signal(how)
         return await asyncio.wait_for(process.wait(), STOP_SECONDS)
 
+    def signal(self, number: int, what: signal.Signals) -> None:
+        """Send a signal and don't wait."""
+        self._processes[number].send_signal(what)
+
     async def exit_code(self, number: int) -> int:
         """Wait for the worker to end by itself."""
         return await asyncio.wait_for(self._processes[number].wait(), START_SECONDS)

@@ -13,7 +13,7 @@ import pytest
 from tests.chaos.drill.fleet import Fleet
 from tests.chaos.drill.job import PARTITIONS, expected_end, output_of
 from tests.chaos.drill.topics import Feed, committed, end_offsets, eventually, read_all
-from tests.servers import ScratchTopics
+from tests.servers import OwnBrokers, ScratchTopics
 
 CATCH_UP_SECONDS = 60.0
 
@@ -58,14 +58,19 @@ class Drill:
         return await committed(self.brokers, self.group, self.source) == await end_offsets(self.brokers, self.source)
 
 
+async def made(brokers: str, topics: ScratchTopics, home: Path) -> Drill:
+    """A drill with fresh topics and no worker yet."""
+    group = f"drill-{uuid.uuid4().hex[:8]}"
+    source, target = await topics(PARTITIONS), await topics(PARTITIONS)
+    fleet = Fleet("tests.chaos.drill.worker", (group, brokers, source, target), home)
+    return Drill(brokers, group, source, target, fleet)
+
+
 @pytest.fixture
 async def drill(kafka_bootstrap: str, scratch_topic: ScratchTopics, tmp_path: Path) -> AsyncIterator[Drill]:
-    group = f"drill-{uuid.uuid4().hex[:8]}"
-    source, target = await scratch_topic(PARTITIONS), await scratch_topic(PARTITIONS)
-    arguments = (group, kafka_bootstrap, source, target)
-    fleet = Fleet("tests.chaos.drill.worker", arguments, tmp_path)
-    yield Drill(kafka_bootstrap, group, source, target, fleet)
-    fleet.kill()
+    drill = await made(kafka_bootstrap, scratch_topic, tmp_path)
+    yield drill
+    drill.fleet.kill()
 
 
 @pytest.mark.timeout(240)
@@ -103,6 +108,30 @@ async def freeze(drill: Drill, turn: int) -> None:
     await asyncio.sleep(3)
     await drill.fleet.stop()
     await check(drill, feed, (turn + 1) * count)
+
+
+@pytest.mark.timeout(180)
+async def test_a_broker_that_is_killed_and_comes_back_loses_nothing(
+    own_broker: OwnBrokers, tmp_path: Path, full: bool
+) -> None:
+    broker = await own_broker()
+    drill = await made(broker.bootstrap, ScratchTopics(broker.bootstrap), tmp_path)
+    for number in (0, 1):
+        await drill.fleet.start(number)
+    feed, outages = Feed(drill.brokers, drill.source, 500, keys=200), 3 if full else 1
+    feeding = asyncio.create_task(feed.send(range(1, 10_001)))
+    try:
+        for _ in range(outages):
+            await asyncio.sleep(4)
+            await broker.kill()
+            await asyncio.sleep(4)
+            await broker.start()
+        await feeding
+        await eventually(drill.caught_up, CATCH_UP_SECONDS)
+        assert await drill.fleet.stop() == [0, 0], "the workers were never started again"
+        await check(drill, feed, 10_000)
+    finally:
+        drill.fleet.kill()
 
 
 async def run_course(drill: Drill, course: Course) -> None:

@@ -39,6 +39,11 @@ def webhook_secret_place(project: str, row: str) -> Place:
     return Place(project, row, "webhook_secrets.secret")
 
 
+def credential_place(project: str, connection: str) -> Place:
+    """The place of `connections.credential` in the row with the id `connection`."""
+    return Place(project, connection, "connections.credential")
+
+
 @dataclass(frozen=True, slots=True)
 class Sealed:
     """A ciphertext (nonce first) and the id of the key that made it."""

@@ -14,15 +14,17 @@ from libs.stripe_gateway.faults import (
     StripeUnavailable,
 )
 from libs.stripe_gateway.listings import COUPONS, CUSTOMERS, PRICES, SUBSCRIPTIONS, Listing
-from libs.stripe_gateway.permissions import Permission, probed
-from libs.stripe_gateway.reading import Patience, StripeApi
+from libs.stripe_gateway.permissions import Findings, Permission, probed
+from libs.stripe_gateway.reading import STRIPE, Patience, StripeApi
 
 __all__ = [
     "COUPONS",
     "CUSTOMERS",
     "PRICES",
+    "STRIPE",
     "SUBSCRIPTIONS",
     "Answer",
+    "Findings",
     "Listing",
     "Page",
     "Patience",

@@ -24,9 +24,13 @@ class StripeAccount:
     def __init__(self, source: Reading) -> None:
         self._source = source
 
-    async def itself(self) -> Answer:
-        """The account that the key belongs to."""
-        return await self._source.get("/v1/account", {})
+    async def identifier(self) -> str:
+        """The id of the account that the key belongs to."""
+        answer = await self._source.get("/v1/account", {})
+        found = answer.body.get("id")
+        if not isinstance(found, str):
+            raise StripeUnavailable("/v1/account", None, "no_id", answer.request_id)
+        return found
 
     async def subscription(self, identifier: str) -> Answer:
         """A subscription with all its items, tiers, discounts and coupons. Ended ones are found too."""

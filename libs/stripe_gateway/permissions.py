@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from libs.stripe_gateway.account import StripeAccount
 from libs.stripe_gateway.faults import StripeRefused
 
+ACCOUNT = "account"
 NEEDED_FOR = {
+    ACCOUNT: "to know which account this is",
     "subscriptions": "MRR: without it there is nothing to count",
     "customers": "who pays, and the clients that customers belong to",
     "prices": "tiers, which webhooks never carry",
@@ -18,7 +20,7 @@ NEEDED_FOR = {
     "disputes": "dispute signals",
     "events": "what webhooks missed",
 }
-INDISPENSABLE = frozenset({"subscriptions", "customers", "prices", "coupons"})
+INDISPENSABLE = frozenset({ACCOUNT, "subscriptions", "customers", "prices", "coupons"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,23 +38,48 @@ class Permission:
         return not self.read and self.resource in INDISPENSABLE
 
 
-async def probed(account: StripeAccount) -> tuple[Permission, ...]:
-    """Each resource, tried with the shortest page.
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Whose key it is (None where it may not tell) and what it may read."""
 
-    Raises StripeRefused where the key itself is not valid (at once, so that few calls are made with it), and
-    StripeUnavailable.
+    account: str | None
+    permissions: tuple[Permission, ...]
+
+    @property
+    def lacking(self) -> tuple[Permission, ...]:
+        """What the key is of no use without."""
+        return tuple(each for each in self.permissions if each.is_lacking)
+
+
+async def probed(account: StripeAccount) -> Findings:
+    """The account's id, and each resource tried with the shortest page.
+
+    Raises StripeRefused where the key itself is not valid (after one call), and StripeUnavailable.
     """
-    first, *others = NEEDED_FOR
-    found = [await _tried(account, first)]
-    found += await asyncio.gather(*(_tried(account, resource) for resource in others))
-    return tuple(found)
+    identifier, own = await _identified(account)
+    others = [resource for resource in NEEDED_FOR if resource != ACCOUNT]
+    found = await asyncio.gather(*(_tried(account, resource) for resource in others))
+    return Findings(identifier, (own, *found))
+
+
+async def _identified(account: StripeAccount) -> tuple[str | None, Permission]:
+    try:
+        return await account.identifier(), _permission(ACCOUNT, None)
+    except StripeRefused as refused:
+        return None, _permission(ACCOUNT, refused)
 
 
 async def _tried(account: StripeAccount, resource: str) -> Permission:
     try:
         await account.may_list(resource)
     except StripeRefused as refused:
-        if refused.is_of_key:
-            raise
-        return Permission(resource, False, NEEDED_FOR[resource], refused.request_id)
-    return Permission(resource, True, NEEDED_FOR[resource])
+        return _permission(resource, refused)
+    return _permission(resource, None)
+
+
+def _permission(resource: str, refused: StripeRefused | None) -> Permission:
+    if refused is None:
+        return Permission(resource, True, NEEDED_FOR[resource])
+    if refused.is_of_key:
+        raise refused
+    return Permission(resource, False, NEEDED_FOR[resource], refused.request_id)

@@ -17,6 +17,7 @@ from libs.stripe_gateway.answers import Answer
 from libs.stripe_gateway.faults import StripeFault, StripeMissing, StripeRefused, StripeRejected, StripeUnavailable
 from libs.stripe_gateway.pace import Pace
 
+STRIPE = "https://api.stripe.com"
 TEMPORARY = frozenset({HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS})
 REFUSALS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
@@ -35,7 +36,7 @@ class Patience:
 class StripeApi:
     """Where Stripe is and how we read it."""
 
-    base: str = "https://api.stripe.com"
+    base: str = STRIPE
     reads_per_second: float = 20.0
     request_seconds: float = 30.0
     connect_seconds: float = 5.0

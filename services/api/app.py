@@ -20,7 +20,7 @@ from services.api.edge import Address, site
 from services.api.freshness import lag_is_known
 from services.api.read_model.consumer import Source, follow
 from services.api.read_model.leadership import pause
-from services.api.settings import ApiSettings
+from services.api.settings import ApiSettings, stripe_api
 from services.api.settings_topic import repair, settings_topic
 from services.api.site import application
 
@@ -42,7 +42,7 @@ async def serve(settings: ApiSettings, keyring: Keyring, stop: asyncio.Event) ->
         database = Database(connections)
         topic = await stack.enter_async_context(settings_topic(settings.kafka_bootstrap_servers))
         secret = settings.revstream_encryption_keys.get_secret_value().encode()
-        parts = Parts(database, Access(database), Cursors(secret), keyring, topic)
+        parts = Parts(database, Access(database), Cursors(secret), keyring, topic, stripe_api(settings))
         readiness = _readiness(connections, database)
         await stack.enter_async_context(health_site(readiness, settings.api_health_host, settings.api_health_port))
         address = Address(settings.api_host, settings.api_port)

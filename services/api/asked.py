@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Protocol, TypeAlias
 
@@ -10,6 +10,7 @@ from aiohttp import StreamReader, web
 
 from libs.runtime.api_keys import Scope
 from libs.runtime.crypto import Keyring
+from libs.stripe_gateway import StripeApi
 from libs.wire.records import SettingsRecord
 from services.api.access import Access, Caller
 from services.api.cursors import Cursors
@@ -37,6 +38,7 @@ class Parts:
     cursors: Cursors
     keyring: Keyring
     settings: SettingsPublisher
+    stripe: StripeApi = field(default_factory=StripeApi)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from aiohttp import web
 SERVER = "revstream"
 RETRY_SECONDS = 5
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+NO_FIELDS: Mapping[str, object] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Problem:
     hint: str
     errors: Sequence[FieldError] = ()
     headers: Mapping[str, str] = field(default_factory=lambda: NO_HEADERS)
+    more: Mapping[str, object] = field(default_factory=lambda: NO_FIELDS)
     closes: bool = False
 
 
@@ -60,6 +62,7 @@ def problem_body(problem: Problem, request_id: str) -> bytes:
             "request_id": request_id,
             "hint": problem.hint,
             "errors": [{"field": error.field, "message": error.message} for error in problem.errors],
+            **problem.more,
         }
     )
 

@@ -4,7 +4,18 @@ from http import HTTPStatus
 
 from libs.runtime.api_keys import Scope
 from services.api.asked import Route
-from services.api.handlers import alerts, clients, explain, keys, metrics, projects, settings, webhook_secrets
+from services.api.handlers import (
+    alerts,
+    clients,
+    connect,
+    explain,
+    keys,
+    metrics,
+    projects,
+    settings,
+    syncs,
+    webhook_secrets,
+)
 
 STRIPE = "/api/integrations/stripe"
 
@@ -28,6 +39,10 @@ ROUTES = (
         webhook_secrets.revoke_secret,
         HTTPStatus.NO_CONTENT,
     ),
+    Route("POST", f"{STRIPE}/key", Scope.ADMIN, connect.connect_by_key, HTTPStatus.CREATED),
+    Route("POST", f"{STRIPE}/sync", Scope.SYNC, syncs.start_sync, HTTPStatus.ACCEPTED),
+    Route("GET", f"{STRIPE}/syncs", Scope.READ, syncs.sync_list),
+    Route("GET", f"{STRIPE}/syncs/{{run}}", Scope.READ, syncs.sync_run),
     Route("GET", f"{STRIPE}/settings", Scope.READ, settings.show_settings),
     Route("PATCH", f"{STRIPE}/settings", Scope.ADMIN, settings.change_settings),
 )

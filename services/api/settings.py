@@ -3,6 +3,7 @@
 from pydantic import Field, SecretStr
 
 from libs.runtime.settings import Settings
+from libs.stripe_gateway import STRIPE, Patience, StripeApi
 
 
 class ApiSettings(Settings):
@@ -14,3 +15,10 @@ class ApiSettings(Settings):
     api_port: int = Field(default=8080, ge=0, le=65535)
     api_health_host: str = "127.0.0.1"
     api_health_port: int = Field(default=9080, ge=0, le=65535)
+    stripe_api_base: str = STRIPE
+
+
+def stripe_api(settings: ApiSettings) -> StripeApi:
+    """How keys are tried while somebody waits for the answer."""
+    patience = Patience(tries=3, seconds=8.0, first_wait_seconds=0.2, longest_wait_seconds=2.0)
+    return StripeApi(base=settings.stripe_api_base, request_seconds=5.0, connect_seconds=3.0, patience=patience)

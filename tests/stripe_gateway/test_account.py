@@ -118,13 +118,13 @@ async def test_nobody_there_is_temporary(merchant: Merchant) -> None:
         pass
     async with open_account(api, "rk_test_fake") as account:
         with pytest.raises(StripeUnavailable):
-            await account.itself()
+            await account.identifier()
 
 
 async def test_unknown_key_is_refused_once_and_not_told(merchant: Merchant) -> None:
     async with merchant.opened("rk_live_0123456789abcdef") as account:
         with pytest.raises(StripeRefused) as refused:
-            await account.itself()
+            await account.identifier()
     assert refused.value.is_of_key
     assert refused.value.request_id is not None
     assert "0123" not in str(refused.value)
@@ -142,11 +142,17 @@ async def test_missing_permission_names_the_call(merchant: Merchant) -> None:
 
 
 async def test_permissions_are_told_one_by_one(merchant: Merchant) -> None:
-    merchant.fake.server.access.keys["rk_test_narrow"] = frozenset({"subscriptions", "prices", "events"})
+    merchant.fake.server.access.keys["rk_test_narrow"] = frozenset({"account", "subscriptions", "prices", "events"})
     async with merchant.opened("rk_test_narrow") as account:
         found = await probed(account)
-    assert {each.resource for each in found if each.read} == {"subscriptions", "prices", "events"}
-    assert {each.resource for each in found if each.is_lacking} == {"customers", "coupons"}
+    assert found.account == merchant.fake.world.settings.account
+    assert {each.resource for each in found.permissions if each.read} == {
+        "account",
+        "subscriptions",
+        "prices",
+        "events",
+    }
+    assert {each.resource for each in found.lacking} == {"customers", "coupons"}
 
 
 async def test_unknown_object_and_unknown_question_have_their_own_faults(account: StripeAccount) -> None:

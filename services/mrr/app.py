@@ -38,6 +38,7 @@ class Topology:
                 compute=self._customers.compute,
                 recheck=self._customers.recheck,
                 on_recovered=self._recovered,
+                on_revoked=self._revoked,
                 on_too_large=_too_large,
             ),
         )
@@ -75,6 +76,15 @@ class Topology:
             entries = self._by_customer.state(partition)
             self._customers.due.plan_all(entries)
             self._by_customer.submit(key for key, data in entries.items() if self._outdated(key, data))
+
+        self._count_incomplete()
+
+    def _revoked(self, _partitions: frozenset[int]) -> None:
+        self._count_incomplete()
+
+    def _count_incomplete(self) -> None:
+        handle = self._by_customer
+        self._customers.incomplete.recount(handle.state(partition) for partition in handle.partitions)
 
     def _outdated(self, key: bytes, data: bytes) -> bool:
         return settings_of(data) != self._policies.of(key.partition(b"/")[0].decode()).version

@@ -13,7 +13,8 @@ from libs.domain.customer_state import EMPTY, CustomerState
 from libs.wire.codec import MalformedRecord
 
 NEVER = 2**62
-_head = struct.Struct(">qi")  # next change (seconds), settings version
+_head = struct.Struct(">qiH")  # next change (seconds), settings version, incomplete subscriptions
+MOST_COUNTED = 0xFFFF
 _encoder = msgspec.msgpack.Encoder()
 
 
@@ -21,7 +22,8 @@ _encoder = msgspec.msgpack.Encoder()
 class CustomerEntry:
     """`offset` is that of the last record folded, `emitted` the fingerprint of the contribution published last.
 
-    `next_change` is when the clock alone changes the answer, `settings` the version that it was computed with.
+    `next_change` is when the clock alone changes the answer, `settings` the version that it was computed with,
+    `incomplete` how many subscriptions lack something.
     """
 
     account: str
@@ -31,6 +33,7 @@ class CustomerEntry:
     emitted: bytes = b""
     next_change: datetime | None = None
     settings: int = 0
+    incomplete: int = 0
 
 
 _decoder: msgspec.msgpack.Decoder[CustomerEntry] = msgspec.msgpack.Decoder(CustomerEntry)
@@ -39,17 +42,18 @@ _decoder: msgspec.msgpack.Decoder[CustomerEntry] = msgspec.msgpack.Decoder(Custo
 def encode_entry(entry: CustomerEntry) -> bytes:
     """Head and body of an entry."""
     change = NEVER if entry.next_change is None else int(entry.next_change.timestamp())
-    return _head.pack(change, entry.settings) + _encoder.encode(replace(entry, next_change=None, settings=0))
+    head = _head.pack(change, entry.settings, min(entry.incomplete, MOST_COUNTED))
+    return head + _encoder.encode(replace(entry, next_change=None, settings=0, incomplete=0))
 
 
 def decode_entry(data: bytes) -> CustomerEntry:
     """The entry that `encode_entry` wrote. Raises MalformedRecord: the table was written by another program."""
     try:
-        change, settings = _head.unpack_from(data)
+        change, settings, incomplete = _head.unpack_from(data)
         body = _decoder.decode(memoryview(data)[_head.size :])
     except (struct.error, msgspec.DecodeError) as error:
         raise MalformedRecord(f"customer entry of {len(data)} bytes: {error}; rebuild the tables") from error
-    return replace(body, next_change=_instant(change), settings=settings)
+    return replace(body, next_change=_instant(change), settings=settings, incomplete=incomplete)
 
 
 def next_change_of(data: bytes) -> int:
@@ -62,6 +66,12 @@ def settings_of(data: bytes) -> int:
     """The version of the settings that this entry was computed with."""
     version: int = _head.unpack_from(data)[1]
     return version
+
+
+def incomplete_of(data: bytes) -> int:
+    """How many of this customer's subscriptions lack something that their MRR depends on."""
+    count: int = _head.unpack_from(data)[2]
+    return count
 
 
 def _instant(seconds: int) -> datetime | None:

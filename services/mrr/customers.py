@@ -17,7 +17,7 @@ from libs.wire.records import Revision, StripeRecord
 from libs.wire.topics import STRIPE_EVENTS
 from services.mrr.changes_due import ChangesDue
 from services.mrr.customer_entry import CustomerEntry, decode_entry, encode_entry, next_change_of
-from services.mrr.measures import DEAD_LETTERS, RECORDS
+from services.mrr.measures import CONTRIBUTIONS, DEAD_LETTERS, RECORDS, IncompleteCount
 from services.mrr.policies import Policies
 from services.mrr.publishing import SERVICE, Sender, contribution_output, fingerprint, invoice_output
 
@@ -52,6 +52,7 @@ class CustomerStage:
 
     def __init__(self, policies: Policies, clock: Callable[[], datetime], epoch: int) -> None:
         self.due = ChangesDue()
+        self.incomplete = IncompleteCount()
         self._policies, self._clock, self._epoch = policies, clock, epoch
 
     def compute(self, records: Sequence[Record], state: State) -> StageResult:
@@ -107,8 +108,19 @@ class CustomerStage:
         record = sender.contribution(share, revision)
         emitted = fingerprint(record)
         if emitted != before.emitted:
+            CONTRIBUTIONS.inc()
             outputs.append(contribution_output(sender, record))
-        data = encode_entry(replace(entry, emitted=emitted, next_change=share.next_change, settings=settings.version))
+        lacking = sum(bool(one.gaps) for one in record.subscriptions)
+        self.incomplete.note(key, lacking)
+        data = encode_entry(
+            replace(
+                entry,
+                emitted=emitted,
+                next_change=share.next_change,
+                settings=settings.version,
+                incomplete=lacking,
+            )
+        )
         self.due.plan(key, next_change_of(data))
         return data
 

@@ -8,14 +8,24 @@ import pytest
 from libs.domain.customer_state import EMPTY
 from libs.fake_stripe import FakeStripe
 from libs.fake_stripe.settings import AccountSettings
-from libs.fake_stripe.specs import CouponSpec, ItemSpec, PriceSpec, SubscriptionSpec
+from libs.fake_stripe.specs import CouponSpec, ItemSpec, PriceSpec, SubscriptionSpec, TierSpec
 from libs.wire.codec import MalformedRecord, encode
 from libs.wire.records import SettingsRecord
+from libs.wire.stripe_event import Catalogue
 from libs.wire.topics import CLIENT_ACTIVITY, STRIPE_EVENTS
 from services.mrr.changes_due import ChangesDue
 from services.mrr.clients import ClientStage
-from services.mrr.customer_entry import NEVER, CustomerEntry, decode_entry, encode_entry, next_change_of, settings_of
+from services.mrr.customer_entry import (
+    NEVER,
+    CustomerEntry,
+    decode_entry,
+    encode_entry,
+    incomplete_of,
+    next_change_of,
+    settings_of,
+)
 from services.mrr.customers import CustomerStage
+from services.mrr.measures import INCOMPLETE
 from services.mrr.policies import Policies
 from tests.mrr.in_memory import MemoryRecord, Stream, catalogue_of, instant, stripe_records
 
@@ -112,9 +122,10 @@ def test_settings_that_cannot_be_read_leave_the_policy_as_it_was() -> None:
 
 
 def test_entries_survive_their_encoding() -> None:
-    entry = CustomerEntry("acct_1", True, EMPTY, 12, b"print", START, 3)
+    entry = CustomerEntry("acct_1", True, EMPTY, 12, b"print", START, 3, 2)
     assert decode_entry(encode_entry(entry)) == entry
     assert next_change_of(encode_entry(entry)) == int(START.timestamp())
+    assert incomplete_of(encode_entry(entry)) == 2
     assert next_change_of(encode_entry(replace(entry, next_change=None))) == NEVER
     with pytest.raises(MalformedRecord, match="rebuild"):
         decode_entry(b"short")
@@ -128,3 +139,19 @@ def test_changes_come_due_once_in_order_and_a_change_of_plan_counts() -> None:
     assert list(due.due(24)) == [b"a"]
     assert list(due.due(99)) == [b"b"]
     assert list(due.due(99)) == []
+
+
+def test_incomplete_subscriptions_show_in_a_metric() -> None:
+    fake = FakeStripe(start=START, settings=AccountSettings(livemode=True))
+    tiers = (TierSpec(up_to=None, unit="500"),)
+    price = fake.engine.create_price(PriceSpec(tiers=tiers, tiers_mode="graduated"))
+    customer = fake.engine.create_customer("a@acme.example")
+    fake.engine.create_subscription(customer["id"], SubscriptionSpec(items=(ItemSpec(price["id"], 3),)))
+    stream = Stream(now=instant(fake))
+    before = INCOMPLETE._value.get()
+    stream.feed(stripe_records(fake.events, Catalogue()))
+    assert INCOMPLETE._value.get() - before == 1
+    [record] = stream.revenue.values()
+    assert [one.reason for one in record.incomplete] == [f"tiers:{price['id']}"]
+    stream.by_customer.incomplete.recount([stream.customers])
+    assert INCOMPLETE._value.get() == 1

@@ -15,6 +15,7 @@ from libs.wire.codec import encode
 from libs.wire.headers import cloud_event
 from libs.wire.records import SettingsRecord
 from libs.wire.topics import PROJECT_SETTINGS
+from services.api.asked import SettingsPublisher
 from services.api.database import Database
 from services.api.queries import settings
 
@@ -74,7 +75,7 @@ async def settings_topic(bootstrap: str) -> AsyncIterator[SettingsTopic]:
         await topic.close()
 
 
-async def repair(database: Database, topic: SettingsTopic) -> None:
+async def repair(database: Database, topic: SettingsPublisher) -> None:
     """Publish what was stored and not published, for ever: a process died between the two, or Kafka was away."""
     while True:
         try:
@@ -84,7 +85,7 @@ async def repair(database: Database, topic: SettingsTopic) -> None:
         await asyncio.sleep(REPAIR_SECONDS)
 
 
-async def publish_missing(database: Database, topic: SettingsTopic) -> int:
+async def publish_missing(database: Database, topic: SettingsPublisher) -> int:
     """Publish each project's settings that may not be on the topic; tells how many."""
     async with database.every_project() as connection:
         records = await settings.unpublished(connection)

@@ -2,13 +2,16 @@
 
 import asyncio
 import secrets
+import shutil
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import TracebackType
 from typing import Annotated
 
 import typer
 
+from deploy.leftovers import only_one
 from libs.cli.comparison import Comparison, by_currency, compare
 from libs.cli.demo_account import DemoAccount
 from libs.cli.demo_project import ConnectedProject, connected_project
@@ -59,7 +62,8 @@ async def _demo(settings: DemoSettings, stop: Stop, outcome: list[Comparison]) -
         running = _system_settings(settings, stripe_url)
         system = await stack.enter_async_context(running_system(running))
         stack.enter_context(noted(running.home, system.running()))
-        project = await stack.enter_async_context(connected_project(system, f"demo-{secrets.token_hex(4)}"))
+        name = f"demo-{secrets.token_hex(4)}"
+        project = await stack.enter_async_context(connected_project(system, name, account.fake))
         settings.tell(
             {
                 "event": "ready",
@@ -85,6 +89,7 @@ def _system_settings(settings: DemoSettings, stripe_url: str) -> SystemSettings:
         say=lambda text: settings.tell({"event": "progress", "message": text}),
     )
     home = real.home / "demo"
+    _forget(home)
     return replace(
         real,
         stack=replace(real.stack, home=home),
@@ -92,6 +97,13 @@ def _system_settings(settings: DemoSettings, stripe_url: str) -> SystemSettings:
         ingest_port=0,
         environment={**real.environment, "STRIPE_API_BASE": stripe_url, "STRIPE_CONNECT_BASE": stripe_url},
     )
+
+
+def _forget(home: Path) -> None:
+    """Each demo is another merchant's: nothing of the one before may be seen. Raises StackUnavailable if it runs."""
+    with only_one(home):
+        for part in ("kafka", "postgres", "mrr", "alerts"):
+            shutil.rmtree(home / part, ignore_errors=True)
 
 
 class Showing:

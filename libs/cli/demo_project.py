@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from libs.cli.api_client import ApiClient
 from libs.cli.system import System
+from libs.fake_stripe import FakeStripe
 from libs.runtime.api_keys import KeyRequest, Scope, issue_at
 
 
@@ -22,11 +23,12 @@ class ConnectedProject:
 
 
 @asynccontextmanager
-async def connected_project(system: System, name: str, livemode: bool = True) -> AsyncIterator[ConnectedProject]:
-    """Make the project, set its webhook secret, connect the account by restricted key. Raises ApiRefused."""
+async def connected_project(system: System, name: str, fake: FakeStripe) -> AsyncIterator[ConnectedProject]:
+    """Make the project, set its webhook secret, connect `fake` by a restricted key of its. Raises ApiRefused."""
     issued = await issue_at(system.servers.database_url, KeyRequest(name, "made by the demo", [Scope.ADMIN]))
     secret = f"whsec_{secrets.token_hex(16)}"
-    restricted = f"rk_{'live' if livemode else 'test'}_{secrets.token_hex(12)}"
+    restricted = f"rk_{'live' if fake.world.settings.livemode else 'test'}_{secrets.token_hex(12)}"
+    fake.server.access.keys[restricted] = None  # reads everything
     async with ApiClient(system.api_url, issued.key) as api:
         await api.post("/api/integrations/stripe/webhook-secrets", {"secret": secret})
         await api.post("/api/integrations/stripe/key", {"key": restricted, "label": "demo"})

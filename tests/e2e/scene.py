@@ -100,7 +100,7 @@ async def scene(place: Place, name: str, events: int, customers: int) -> AsyncIt
         )
         environment = {"STRIPE_API_BASE": stripe_url, "STRIPE_CONNECT_BASE": stripe_url}
         settings = SystemSettings(stack=stack, environment=environment)
-        async with running_system(settings) as system, connected_project(system, name) as project:
+        async with running_system(settings) as system, connected_project(system, name, account.fake) as project:
             yield Scene(system, project, account)
 
 

@@ -146,6 +146,8 @@ async def run_course(drill: Drill, course: Course) -> None:
         await drill.fleet.start(turn % course.workers)
     await feeding
     await eventually(drill.caught_up, CATCH_UP_SECONDS)
+    for number in range(course.workers):
+        await drill.fleet.ready(number)
     assert await drill.fleet.stop() == [0] * course.workers
     await check(drill, feed, course.count)
 

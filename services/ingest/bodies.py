@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.web_protocol import RequestPayloadError
 
 from services.ingest.problems import BODY_INCOMPLETE, ENCODED, EXPECTATION_FAILED, NOT_NOW, TOO_LARGE, TOO_SLOW, Refused
@@ -28,11 +28,11 @@ class Bodies:
     def check_headers(self, request: web.BaseRequest) -> None:
         """Refuse by what the headers say, without reading. Raises Refused."""
         headers = request.headers
-        if headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
+        if headers.get(hdrs.CONTENT_ENCODING, "identity").strip().lower() not in ("", "identity"):
             raise Refused(ENCODED)
         if (request.content_length or 0) > self._limits.bytes:
             raise Refused(TOO_LARGE)
-        if headers.get("Expect", "100-continue").lower() != "100-continue":
+        if headers.get(hdrs.EXPECT, "100-continue").lower() != "100-continue":
             raise Refused(EXPECTATION_FAILED)
 
     async def read(self, request: web.BaseRequest) -> bytes:
@@ -71,6 +71,6 @@ class Bodies:
 
 async def _invite(request: web.BaseRequest) -> None:
     """Some senders wait for this line before they send a body; aiohttp writes it only for routed handlers."""
-    if "Expect" in request.headers:
+    if hdrs.EXPECT in request.headers:
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         request.writer.output_size = 0

@@ -41,13 +41,20 @@ def is_signed(header: str, body: bytes, secrets: Sequence[bytes], now: float) ->
 
 def parsed(header: str) -> SignedAt | None:
     """The claim in a header, or None: no or several `t`, a `t` that is no whole number. Other schemes are ignored."""
-    pairs = [part.partition("=")[::2] for part in header.split(",")]
-    stamps = [value for name, value in pairs if name.strip() == "t"]
-    if len(stamps) != 1 or not _is_whole(stamps[0]):
+    stamp: str | None = None
+    signatures: list[bytes] = []
+    for part in header.split(","):
+        name, _, value = part.strip().partition("=")
+        if name == "v1":
+            # A header may hold any bytes: what is no ASCII becomes something that matches nothing.
+            signatures.append(value.encode(errors="replace"))
+        elif name == "t":
+            if stamp is not None:
+                return None
+            stamp = value
+    if stamp is None or not _is_whole(stamp):
         return None
-    # A header may hold any bytes: what is no ASCII becomes something that matches nothing.
-    signatures = tuple(value.encode(errors="replace") for name, value in pairs if name.strip() == "v1")
-    return SignedAt(stamps[0], signatures)
+    return SignedAt(stamp, tuple(signatures))
 
 
 def _is_whole(text: str) -> bool:

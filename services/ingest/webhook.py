@@ -10,17 +10,20 @@ from dataclasses import dataclass, field
 import orjson
 import structlog
 from aiohttp import web
+from multidict import istr
 
 from libs.wire.codec import MalformedRecord
 from libs.wire.records import StripeRecord
 from libs.wire.stripe_event import Origin, WebhookEvent, envelope, is_published, to_record
-from services.ingest import metrics, problems
+from libs.wire.stripe_event.plain import plain_event
+from services.ingest import metrics, problems, received
 from services.ingest.bodies import Bodies
 from services.ingest.bucket import Buckets, Rate
-from services.ingest.catalogues import Catalogues
+from services.ingest.catalogues import Catalogues, Scope
 from services.ingest.problems import Problem, Refused, new_request_id, problem_response
 from services.ingest.projects import Ignored, Project, Projects, StoreUnavailable, account_of
 from services.ingest.publisher import NotPublished, Publisher, RecordTooLarge
+from services.ingest.received import Received
 from services.ingest.signature import is_signed
 
 log = structlog.get_logger(__name__)
@@ -28,8 +31,7 @@ PREFIX = "/webhooks/stripe/"
 # All projects that we don't know share one bucket: a made-up id must not buy a look-up each.
 UNKNOWN = ""
 UNKNOWN_RATE = Rate(per_second=50, burst=200)
-SUCCESS_HEADERS = {"Content-Type": "application/json", "Server": problems.SERVER}
-RECEIVED = b'{"received":true}'
+SIGNATURE = istr("Stripe-Signature")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +46,23 @@ class Doorkeeper:
         return self.unknown.takes(UNKNOWN, now) if project is None else self.known.takes(project.id, now)
 
 
+def _left_as_it_is(_scope: Scope, _record: StripeRecord) -> None:
+    """Nobody completes records."""
+
+
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """The handler of all public requests. `clock` gives seconds since 1970."""
+    """The handler of all public requests. `clock` gives seconds since 1970; `lacking` hears of each record that was
+    published incomplete, and must not wait."""
 
     projects: Projects
     publisher: Publisher
     doorkeeper: Doorkeeper
     bodies: Bodies = field(default_factory=Bodies)
     catalogues: Catalogues = field(default_factory=Catalogues)
+    received: Received = field(default_factory=Received)
     clock: Callable[[], float] = time.time
+    lacking: Callable[[Scope, StripeRecord], None] = _left_as_it_is
 
     async def __call__(self, request: web.BaseRequest) -> web.Response:
         """Answer a request; every expected outcome is an answer, nothing is raised."""
@@ -75,13 +84,18 @@ class Webhook:
         body = await self.bodies.read(request)
         project = await self._verified(name, request, body)
         try:
-            return await self._taken(project, envelope(body))
+            ignored = await self._taken(project, body)
         except MalformedRecord as error:
             return _refusal(problems.MALFORMED_EVENT, detail=f"The body is signed but is no Stripe event: {error}.")
+        if ignored is not None:
+            metrics.IGNORED.labels(ignored.value).inc()
+            return web.Response(body=_ignored(ignored), headers=received.HEADERS)
+        metrics.PUBLISHED.inc()
+        return self.received(request)
 
     async def _verified(self, name: str, request: web.BaseRequest, body: bytes) -> Project:
         project = await self._found(name)
-        header = ",".join(request.headers.getall("Stripe-Signature", ()))
+        header = ",".join(request.headers.getall(SIGNATURE, ()))
         if is_signed(header, body, project.secrets if project else (), self.clock()):
             assert project is not None
             return project
@@ -96,18 +110,30 @@ class Webhook:
             log.warning("project_not_looked_up", reason=str(error))
             raise Refused(problems.NOT_NOW) from error
 
-    async def _taken(self, project: Project, event: WebhookEvent) -> web.Response:
+    async def _taken(self, project: Project, body: bytes) -> Ignored | None:
+        """Publish the event in a body, or say why it is not for us. Raises MalformedRecord."""
+        plain = plain_event(body)
+        if plain is not None:
+            account = account_of(project, plain.account, plain.livemode)
+            if isinstance(account, Ignored):
+                return account
+            await self._published(plain.record(Origin(project.id, account)))
+            return None
+        event = envelope(body)
         account = _destination(project, event)
         if isinstance(account, Ignored):
-            metrics.IGNORED.labels(account.value).inc()
-            return web.Response(body=_ignored(account), headers=SUCCESS_HEADERS)
-        catalogue = self.catalogues.learned((project.id, account, event.livemode), event)
-        record = to_record(event, Origin(project.id, account, event.livemode), catalogue)
+            return account
+        await self._completed(project, account, event)
+        return None
+
+    async def _completed(self, project: Project, account: str, event: WebhookEvent) -> None:
+        scope = (project.id, account, event.livemode)
+        record = to_record(event, Origin(project.id, account), self.catalogues.learned(scope, event))
         await self._published(record)
-        metrics.PUBLISHED.inc()
         for gap in record.incomplete:
             metrics.INCOMPLETE.labels(gap.partition(":")[0]).inc()
-        return web.Response(body=RECEIVED, headers=SUCCESS_HEADERS)
+        if record.incomplete:
+            self.lacking(scope, record)
 
     async def _published(self, record: StripeRecord) -> None:
         try:

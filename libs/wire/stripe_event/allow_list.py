@@ -36,10 +36,13 @@ def allowed(kind: Kind | None, item: Json, kept: Kept = DEFAULT) -> dict[str, ob
     """
     if kind is None:
         return {name: item[name] for name in ("id", "object") if isinstance(item.get(name), str)}
+    return _cut_hash(item, fields_of(kind, kept), kept)
+
+
+def fields_of(kind: Kind, kept: Kept) -> Fields:
+    """The fields of an object of this kind that are kept, nested as Stripe nests them."""
     fields = KEPT[kind]
-    if kept.card_expiry and kind in _HAS_CARD:
-        fields = {**fields, **_WITH_CARD_EXPIRY}
-    return _cut_hash(item, fields, kept)
+    return {**fields, **_WITH_CARD_EXPIRY} if kept.card_expiry and kind in _HAS_CARD else fields
 
 
 def _cut_hash(item: Json, fields: Fields, kept: Kept) -> dict[str, object]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import aiohttp
 
 from deploy.child import Program
-from deploy.failures import StackUnavailable
+from deploy.failures import StackUnavailable, prepare_folder
 from deploy.migrations import upgrade
 from deploy.ports import free_port, remembered, require_free
 from deploy.stack import Servers, StackSettings, local_stack
@@ -29,7 +29,7 @@ PROBE_SECONDS = 1.0
 class SystemSettings:
     """What to run where. Port 0 stands for any free one, the same at each start where it can be.
 
-    `environment` goes to every service; `tell` hears what happens to the processes.
+    `environment` goes to every service; `tell` hears what happens to the processes; `services` may be fewer than all.
     """
 
     stack: StackSettings
@@ -38,6 +38,7 @@ class SystemSettings:
     partitions: int = DEFAULT_PARTITIONS
     environment: Mapping[str, str] = field(default_factory=dict)
     tell: Callable[[Happening], None] = lambda _: None
+    services: tuple[str, ...] = SERVICES
 
     @property
     def home(self) -> Path:
@@ -71,6 +72,7 @@ async def running_system(settings: SystemSettings) -> AsyncIterator[System]:
 
     Raises StackUnavailable with a sentence when something can't start; nothing is left running then.
     """
+    prepare_folder(settings.home)  # the servers may be somebody else's, and make no folder here
     async with AsyncExitStack() as stack:
         supervisor = Supervisor(tell=settings.tell)
         servers = await stack.enter_async_context(local_stack(settings.stack))
@@ -106,7 +108,7 @@ def _planned(settings: SystemSettings, servers: Servers) -> System:
         api_url=f"http://127.0.0.1:{api_port}",
         ingest_url=f"http://127.0.0.1:{ingest_port}",
         servers=servers,
-        processes={name: _service(settings.home, name, health[name], environment) for name in SERVICES},
+        processes={name: _service(settings.home, name, health[name], environment) for name in settings.services},
         health_ports=health,
     )
 

@@ -17,11 +17,15 @@ TRY_AGAIN_SECONDS = 1.0
 STATEMENT_SECONDS = 60.0
 
 # Off: a crash of PostgreSQL may lose the last transactions, but rows and offsets together, and Kafka still has both.
+# Plans are kept while tables grow from nothing to millions of rows: every statement finds its rows by key, so no plan
+# may ever settle on reading a whole table, and none is worth compiling.
 # The keep-alives free the lock within half a minute when the leader's machine vanishes.
 SESSION = {
     "application_name": "revstream-api-read-model",
     "revstream.every_project": "on",
     "synchronous_commit": "off",
+    "enable_seqscan": "off",
+    "jit": "off",
     "statement_timeout": str(int(STATEMENT_SECONDS * 1000)),
     "tcp_keepalives_idle": "10",
     "tcp_keepalives_interval": "5",

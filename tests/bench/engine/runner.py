@@ -21,6 +21,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from libs.runtime.partition import partition_of
 from tests.bench.engine.job import event, key_of
+from tests.bench.figures import Figure, Say, Scale, ratio
+from tests.bench.place import Bench
 
 ENGINES = ("ours", "raw", "quix")
 PARTITIONS = 8
@@ -129,6 +131,22 @@ async def fill(brokers: str, topic: str, events: int) -> None:
                 batches[partition].append(key=key, value=value, timestamp=None)
         acks += [await producer.send_batch(batch, topic, partition=number) for number, batch in batches.items()]
         await asyncio.gather(*acks)
+
+
+async def figures(bench: Bench, scale: Scale, say: Say) -> list[Figure]:
+    """The engines and how they compare."""
+    found = await measure(bench.servers.kafka_bootstrap, scale.count(60_000, 3000), scale.runs)
+    for each in found:
+        say(f"{each.engine}: {each.cpu_per_event:.0f} us of processor time an event")
+    ours, raw, quix = (
+        Figure("engine", f"{name}: trivial job", "events/s", each.rates)
+        for name, each in zip(("ours", "raw aiokafka", "Quix Streams"), found, strict=True)
+    )
+    return [
+        *(ours, raw, quix),
+        ratio("engine", "ours / raw aiokafka", ours, raw, ">= 0.85"),
+        ratio("engine", "ours / Quix Streams", ours, quix, ">= 2"),
+    ]
 
 
 def report(found: Sequence[Measured]) -> str:

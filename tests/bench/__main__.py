@@ -1,0 +1,67 @@
+"""`python -m tests.bench`: measures what is asked for on servers of its own, and prints the figures."""
+
+import argparse
+import asyncio
+import json
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+from deploy.failures import StackUnavailable
+from tests.bench import latency, recovery, restart
+from tests.bench.engine import runner as engine
+from tests.bench.figures import Figure, Say, Scale
+from tests.bench.place import Bench, bench
+from tests.bench.rules import runner as rules
+from tests.bench.webhooks import runner as webhooks
+
+Part = Callable[[Bench, Scale, Say], Awaitable[list[Figure]]]
+PARTS: dict[str, Part] = {
+    "engine": engine.figures,
+    "rules": rules.measure,
+    "webhooks": webhooks.measure,
+    "latency": latency.measure,
+    "restart": restart.measure,
+    "recovery": recovery.measure,
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the parts one after the other; the exit code."""
+    parser = argparse.ArgumentParser(prog="revstream bench")
+    parser.add_argument("part", choices=[*PARTS, "all"], nargs="?", default="all")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args(arguments)
+    names = list(PARTS) if asked.part == "all" else [asked.part]
+    for name in names:
+        figures = asyncio.run(_measured(name, Scale(asked.runs, asked.quick)))
+        for figure in figures:
+            _print(json.dumps(figure.fields()) if asked.json else figure.line())
+    return 0
+
+
+async def _measured(name: str, scale: Scale) -> list[Figure]:
+    """One part, with Kafka and PostgreSQL started anew for it."""
+
+    def say(text: str) -> None:
+        sys.stderr.write(f"{name}: {text}\n")
+
+    with tempfile.TemporaryDirectory(prefix="revstream-bench-") as home:
+        async with bench(Path(home), say) as place:
+            return await PARTS[name](place, scale, say)
+
+
+def _print(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except StackUnavailable as error:
+        sys.stderr.write(f"revstream bench: {error}\n")
+        sys.exit(3)

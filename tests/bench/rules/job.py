@@ -1,0 +1,41 @@
+"""Where one run reads and writes; what all three engines are told on their command line."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from libs.wire.topics import CLIENT_ACTIVITY, REVENUE_CLIENTS
+from services.mrr.clients import ClientStage
+from services.mrr.customers import CustomerStage
+from services.mrr.policies import Policies
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A group of its own; `activity` and `revenue` stand in for the topics between and after the stages."""
+
+    group: str
+    brokers: str
+    activity: str
+    revenue: str
+    home: Path
+
+    def arguments(self) -> tuple[str, ...]:
+        """For the command line."""
+        return self.group, self.brokers, self.activity, self.revenue, str(self.home)
+
+    def topic(self, named: str) -> str:
+        """The topic of this run for the one that a stage names."""
+        return {CLIENT_ACTIVITY.name: self.activity, REVENUE_CLIENTS.name: self.revenue}.get(named, named)
+
+
+def job_of(arguments: list[str]) -> Job:
+    """What `Job.arguments` said."""
+    group, brokers, activity, revenue, home = arguments
+    return Job(group, brokers, activity, revenue, Path(home))
+
+
+def stages() -> tuple[CustomerStage, ClientStage]:
+    """The service's own computations."""
+    policies = Policies()
+    return CustomerStage(policies, lambda: datetime.now(UTC), epoch=1), ClientStage(policies)

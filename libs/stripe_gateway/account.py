@@ -60,11 +60,15 @@ class StripeAccount:
         """
         cursor = after
         while True:
-            page = await self._page(listing, {}, cursor)
+            page = await self.page(listing, cursor)
             yield page
             cursor = page.cursor
             if cursor is None:
                 return
+
+    async def page(self, listing: Listing, after: str | None = None) -> Page:
+        """One page of a list, as `pages` gives them."""
+        return await self._page(listing, {}, after)
 
     async def _one(self, resource: str, identifier: str, expand: tuple[str, ...]) -> Answer:
         return await self._source.get(f"/v1/{resource}/{quote(identifier, safe='')}", {"expand": list(expand)})

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import structlog
@@ -21,7 +21,8 @@ from services.ingest.postgres_projects import PostgresProjects
 from services.ingest.project_cache import ProjectCache
 from services.ingest.projects import Projects
 from services.ingest.publisher import Publisher
-from services.ingest.settings import IngestSettings
+from services.ingest.settings import IngestSettings, stripe_api
+from services.ingest.stripe_side import Store, StripeSide, stripe_side
 from services.ingest.webhook import Doorkeeper, Webhook
 
 KAFKA_AGAIN_SECONDS = 1.0
@@ -49,9 +50,11 @@ async def serve(settings: IngestSettings, keys: Keyring, stop: asyncio.Event) ->
             kafka_publisher(settings.kafka_bootstrap_servers, settings.topic_partitions)
         )
         await cache.refresh()
-        await stack.enter_async_context(_background(cache.follow(), listen(url, cache.tell_changed)))
+        store = Store(url, opened, keys)
+        stripe = await stack.enter_async_context(stripe_side(stripe_api(settings), store, publisher))
+        await stack.enter_async_context(_background(cache.follow(), listen(url, _telling(cache, stripe))))
         address = Address(settings.ingest_host, settings.ingest_port)
-        handler = webhook(settings, cache, publisher)
+        handler = webhook(settings, cache, publisher, stripe)
         port = await stack.enter_async_context(public_site(handler, address, edge_limits(settings)))
         _spare_the_collector()
         serving.set()
@@ -60,11 +63,26 @@ async def serve(settings: IngestSettings, keys: Keyring, stop: asyncio.Event) ->
         serving.clear()
 
 
-def webhook(settings: IngestSettings, projects: Projects, publisher: Publisher) -> Webhook:
+def _telling(cache: ProjectCache, stripe: StripeSide) -> Callable[[], None]:
+    def tell() -> None:
+        cache.tell_changed()
+        stripe.tell_changed()
+
+    return tell
+
+
+def webhook(settings: IngestSettings, projects: Projects, publisher: Publisher, stripe: StripeSide) -> Webhook:
     """The handler of all public requests, with the limits that the settings say."""
     rate = Rate(settings.webhooks_per_second, settings.webhook_burst)
     bodies = Bodies(BodyLimits(bytes=settings.webhook_body_bytes))
-    return Webhook(projects, publisher, Doorkeeper(Buckets(rate)), bodies)
+    return Webhook(
+        projects,
+        publisher,
+        Doorkeeper(Buckets(rate)),
+        bodies,
+        catalogues=stripe.catalogues,
+        lacking=stripe.refetching.ask,
+    )
 
 
 def edge_limits(settings: IngestSettings) -> EdgeLimits:

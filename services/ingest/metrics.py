@@ -10,5 +10,7 @@ INCOMPLETE = Counter("revstream_records_incomplete_total", "Records published in
 SECONDS = Histogram("revstream_webhook_seconds", "From headers read to answer made", buckets=LATENCY_BUCKETS)
 SKEW = Gauge("revstream_webhook_skew_seconds", "Our clock minus the time that the last webhook was signed at")
 BROKER_REACHABLE = Gauge("revstream_broker_acknowledges", "1 while records are acknowledged in time")
+REFETCHES = Counter("revstream_refetches_total", "Objects read again at Stripe, by outcome", ["outcome"])
+SYNCED = Counter("revstream_synced_objects_total", "Objects that syncs published as snapshots", ["resource"])
 
 PUBLISHED = WEBHOOKS.labels("published")

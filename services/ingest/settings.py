@@ -3,6 +3,7 @@
 from pydantic import Field, SecretStr
 
 from libs.runtime.settings import Settings
+from libs.stripe_gateway import STRIPE, StripeApi
 
 MEBIBYTE = 1024 * 1024
 
@@ -21,3 +22,10 @@ class IngestSettings(Settings):
     webhook_burst: int = Field(default=10_000, ge=1)
     connections_per_address: int = Field(default=200, ge=1)
     connections_in_all: int = Field(default=4000, ge=1)
+    stripe_api_base: str = STRIPE
+    stripe_reads_per_second: float = Field(default=20.0, gt=0, le=100)
+
+
+def stripe_api(settings: IngestSettings) -> StripeApi:
+    """How accounts are read in the background."""
+    return StripeApi(base=settings.stripe_api_base, reads_per_second=settings.stripe_reads_per_second)

@@ -1,0 +1,69 @@
+"""All that ingest does at Stripe itself, put together: accounts, catalogues, completion and syncs."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import asyncpg
+
+from libs.runtime.crypto import Keyring
+from libs.stripe_gateway import StripeApi
+from services.ingest.accounts import Accounts
+from services.ingest.catalogue_store import CatalogueStore
+from services.ingest.catalogues import Catalogues
+from services.ingest.completing import Completing
+from services.ingest.postgres_accounts import PostgresCredentials
+from services.ingest.postgres_runs import Runs
+from services.ingest.publisher import Publisher
+from services.ingest.refetching import Refetching
+from services.ingest.sync_leader import SyncLeader
+from services.ingest.syncing import Syncing
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """PostgreSQL, and the keys that what it holds is sealed with."""
+
+    url: str
+    pool: "asyncpg.Pool[asyncpg.Record]"
+    keys: Keyring
+
+
+@dataclass(frozen=True, slots=True)
+class StripeSide:
+    """What the webhook needs of it, and whom to tell of changed connections."""
+
+    catalogues: Catalogues
+    refetching: Refetching
+    accounts: Accounts
+    news: asyncio.Event
+
+    def tell_changed(self) -> None:
+        """Connections or runs changed: look at once."""
+        self.accounts.tell_changed()
+        self.news.set()
+
+
+@asynccontextmanager
+async def stripe_side(api: StripeApi, store: Store, publisher: Publisher) -> AsyncIterator[StripeSide]:
+    """Read accounts while the block runs. Starts with what is stored, whether or not Stripe can be reached."""
+    catalogues, news = Catalogues(), asyncio.Event()
+    catalogue_store = CatalogueStore(store.pool, catalogues)
+    accounts = Accounts(PostgresCredentials(store.pool, store.keys), api, news.set)
+    completing, runs = Completing(catalogues), Runs(store.pool)
+    leader = SyncLeader(store.url, runs, Syncing(runs, accounts, completing, publisher), news)
+    is_loaded = await catalogue_store.load()
+    await accounts.refresh()
+    async with asyncio.TaskGroup() as own, asyncio.TaskGroup() as refetches:
+        tasks = [
+            own.create_task(work) for work in (accounts.follow(), catalogue_store.keep(is_loaded), leader.follow())
+        ]
+        refetching = Refetching(accounts, completing, publisher, refetches)
+        try:
+            yield StripeSide(catalogues, refetching, accounts, news)
+        finally:
+            await catalogue_store.store()
+            refetching.stop()
+            for task in tasks:
+                task.cancel()

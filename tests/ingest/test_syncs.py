@@ -1,0 +1,244 @@
+"""Syncs on PostgreSQL against the fake Stripe: from a connection's row to published snapshots."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import asyncpg
+import orjson
+import pytest
+
+from deploy.migrations import upgrade
+from libs.fake_stripe.rest.outage import Mode
+from libs.runtime.crypto import Keyring, credential_place, generate_key
+from libs.runtime.postgres import pool
+from libs.stripe_gateway import StripeApi
+from libs.wire.records import StripeRecord
+from libs.wire.stripe_event import Catalogue
+from services.ingest.catalogue_store import CatalogueStore
+from services.ingest.catalogues import Catalogues
+from services.ingest.stripe_side import Store, StripeSide, stripe_side
+from tests.ingest.fakes import MemoryPublisher
+from tests.ingest.stripe_rig import SCOPE, shown
+from tests.stripe_gateway.merchants import Merchant
+from tests.waiting import until
+
+KEY = "rk_test_fake"
+ADD = """
+INSERT INTO connections (project, id, account, livemode, state, credential, key_id)
+VALUES ('p1', $1, $2, $3, 'active', $4, $5)
+ON CONFLICT (project, id) DO UPDATE SET state = 'active', credential = EXCLUDED.credential, error = NULL
+"""
+ASK = "INSERT INTO sync_runs (project, id, connection, mode, state) VALUES ('p1', $1, 'con_1', 'initial', 'queued')"
+RESOURCES = "SELECT name, state, rows, pages, cursor, last_error FROM sync_resources WHERE run = $1 ORDER BY place"
+
+
+@dataclass
+class Desk:
+    """A database that a test may look into and write to, as the API does."""
+
+    store: Store
+    connection: "asyncpg.Connection[asyncpg.Record]"
+
+    async def connect(self, key: str = KEY, keys: Keyring | None = None) -> None:
+        sealed = (keys or self.store.keys).encrypt(key.encode(), credential_place("p1", "con_1"))
+        await self.connection.execute(ADD, "con_1", SCOPE[1], SCOPE[2], sealed.data, sealed.key_id)
+
+    async def ask(self, run: str = "syn_1") -> None:
+        await self.connection.execute(ASK, run)
+
+    async def state(self, run: str = "syn_1") -> str:
+        found: str = await self.connection.fetchval("SELECT state FROM sync_runs WHERE id = $1", run)
+        return found
+
+    async def resources(self, run: str = "syn_1") -> dict[str, asyncpg.Record]:
+        return {row["name"]: row for row in await self.connection.fetch(RESOURCES, run)}
+
+    async def finished(self, run: str = "syn_1", deadline: float = 20) -> str:
+        async with asyncio.timeout(deadline):
+            while (state := await self.state(run)) in ("queued", "running"):  # noqa: ASYNC110 – a row tells nobody
+                await asyncio.sleep(0.02)
+        return state
+
+    async def said(self, table: str, row: str) -> tuple[str, Any]:
+        """The state and error of a connection or run."""
+        found = await self.connection.fetchrow(f"SELECT state, error FROM {table} WHERE id = $1", row)
+        assert found is not None
+        return found["state"], orjson.loads(found["error"] or "null")
+
+
+@pytest.fixture
+async def desk(database: str) -> AsyncIterator[Desk]:
+    await upgrade(database)
+    connection = await asyncpg.connect(database)
+    await connection.execute("SELECT set_config('revstream.every_project', 'on', false)")
+    await connection.execute("INSERT INTO projects (id, name) VALUES ('p1', 'p1')")
+    async with pool(database, "test") as opened:
+        yield Desk(Store(database, opened, Keyring.parse(generate_key())), connection)
+    await connection.close()
+
+
+@pytest.fixture
+def merchant() -> Merchant:
+    return Merchant()
+
+
+@asynccontextmanager
+async def working(desk: Desk, api: StripeApi, publisher: MemoryPublisher) -> AsyncIterator[StripeSide]:
+    """Ingest's side to Stripe, told of changes as often as it looks."""
+    async with AsyncExitStack() as stack:
+        yield await stack.enter_async_context(stripe_side(api, desk.store, publisher))
+
+
+def by_kind(records: list[StripeRecord], kind: str) -> dict[str, StripeRecord]:
+    found = {str(shown(each)["id"]): each for each in records if each.type == f"{kind}.snapshot"}
+    assert all(each.source == "snapshot" for each in found.values())
+    return found
+
+
+async def test_everything_comes_out_complete(desk: Desk, merchant: Merchant) -> None:
+    large = merchant.subscribe(12, merchant.coupon)
+    ended = merchant.subscribe()
+    merchant.engine.cancel_subscription(ended["id"])
+    publisher = MemoryPublisher()
+    await desk.connect()
+    await desk.ask()
+    async with merchant.served() as api, working(desk, api, publisher):
+        assert await desk.finished() == "succeeded"
+    found = by_kind(publisher.records, "subscription")
+    assert found.keys() == {large["id"], ended["id"]}
+    assert all(each.incomplete == () and each.project == "p1" for each in publisher.records)
+    whole = shown(found[large["id"]])
+    assert len(whole["items"]["data"]) == 12
+    assert len(whole["items"]["data"][0]["price"]["tiers"]) == 2
+    assert whole["discounts"][0]["source"]["coupon"]["applies_to"] == {"products": [merchant.product]}
+    assert by_kind(publisher.records, "customer").keys() == {merchant.customer}
+    counts = {name: (row["state"], row["rows"], row["pages"]) for name, row in (await desk.resources()).items()}
+    assert counts["subscriptions"] == ("succeeded", 2, 1)
+    assert counts["customers"] == ("succeeded", 1, 1)
+    # One page each of prices, coupons, subscriptions, customers; one of the items beyond the tenth.
+    assert len(merchant.fake.server.calls) == 5
+
+
+async def test_killed_run_goes_on_at_the_page_where_it_was(desk: Desk, merchant: Merchant) -> None:
+    made = {merchant.customer} | {merchant.engine.create_customer()["id"] for _ in range(430)}
+    publisher = MemoryPublisher()
+    await desk.connect()
+    await desk.ask()
+    async with merchant.served() as api:
+        slow = replace(api, reads_per_second=20)
+        async with working(desk, slow, publisher):
+            await until(lambda: len(publisher.records) >= 200)
+        first = await desk.resources()
+        assert await desk.state() == "running"
+        async with working(desk, slow, publisher):
+            assert await desk.finished() == "succeeded"
+    assert first["customers"]["pages"] in (1, 2, 3)
+    assert by_kind(publisher.records, "customer").keys() == made
+    assert merchant.calls("/v1/customers") <= 6  # five pages, at most one of them twice
+    assert merchant.calls("/v1/prices") == 1
+    last = (await desk.resources())["customers"]
+    assert (last["rows"], last["pages"]) == (431, 5)
+
+
+async def test_cursor_whose_object_is_gone_starts_the_resource_again(desk: Desk, merchant: Merchant) -> None:
+    publisher = MemoryPublisher()
+    await desk.connect()
+    await desk.ask()
+    await desk.connection.execute(
+        "INSERT INTO sync_resources (project, run, name, place, state, rows, pages, cursor)"
+        " VALUES ('p1', 'syn_1', 'customers', 3, 'running', 100, 1, 'cus_gone')"
+    )
+    async with merchant.served() as api, working(desk, api, publisher):
+        assert await desk.finished() == "succeeded"
+    row = (await desk.resources())["customers"]
+    assert (row["rows"], row["pages"]) == (1, 1)
+
+
+@pytest.mark.parametrize("mode", ["error_500", "rate_limit_429", "cut_body"])
+async def test_stripe_away_for_a_while_is_told_and_passes(desk: Desk, merchant: Merchant, mode: Mode) -> None:
+    outage = merchant.fake.server.outage
+    outage.mode, outage.calls = mode, 4
+    await desk.connect()
+    await desk.ask()
+    async with merchant.served() as api, working(desk, api, MemoryPublisher()):
+        async with asyncio.timeout(10):
+            while not any(row["last_error"] for row in (await desk.resources()).values()):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        assert await desk.finished() == "succeeded"
+    assert all(row["last_error"] is None for row in (await desk.resources()).values())
+
+
+async def test_resource_that_may_not_be_read_makes_the_run_partial(desk: Desk, merchant: Merchant) -> None:
+    merchant.fake.server.access.keys[KEY] = frozenset({"subscriptions", "prices", "coupons"})
+    await desk.connect()
+    await desk.ask()
+    async with merchant.served() as api, working(desk, api, MemoryPublisher()):
+        assert await desk.finished() == "partial"
+    resources = await desk.resources()
+    assert {name: row["state"] for name, row in resources.items() if row["state"] != "succeeded"} == {
+        "customers": "failed"
+    }
+    error = orjson.loads(resources["customers"]["last_error"])
+    assert error["code"] == "permission_missing"
+    assert error["stripe_request_id"]
+
+
+async def test_refused_key_ends_the_run_and_a_new_one_starts_afresh(desk: Desk, merchant: Merchant) -> None:
+    await desk.connect("rk_test_gone")
+    await desk.ask()
+    async with merchant.served() as api, working(desk, api, MemoryPublisher()) as side:
+        assert await desk.finished() == "failed"
+        assert (await desk.said("connections", "con_1"))[0] == "error"
+        assert (await desk.said("sync_runs", "syn_1"))[1]["code"] == "key_refused"
+        assert len(merchant.fake.server.calls) <= 3
+        await desk.connect()
+        await desk.ask("syn_2")
+        side.tell_changed()
+        assert await desk.finished("syn_2") == "succeeded"
+
+
+async def test_key_that_does_not_decrypt_is_an_error_of_its_connection(desk: Desk, merchant: Merchant) -> None:
+    await desk.connect(keys=Keyring.parse(generate_key()))
+    await desk.ask()
+    async with merchant.served() as api, working(desk, api, MemoryPublisher()):
+        assert await desk.finished() == "failed"
+    for table, row in (("connections", "con_1"), ("sync_runs", "syn_1")):
+        assert (await desk.said(table, row))[1]["code"] == "credential_unreadable"
+
+
+async def test_broker_away_stops_the_cursor_not_the_run(desk: Desk, merchant: Merchant) -> None:
+    publisher = MemoryPublisher()
+    publisher.is_reachable = False
+    merchant.subscribe()
+    await desk.connect()
+    await desk.ask()
+    async with merchant.served() as api, working(desk, api, publisher):
+        await until(lambda: merchant.calls("/v1/subscriptions") == 1)
+        assert (await desk.resources())["subscriptions"]["pages"] == 0
+        publisher.is_reachable = True
+        assert await desk.finished() == "succeeded"
+    assert len(by_kind(publisher.records, "subscription")) == 1
+
+
+async def test_two_processes_read_an_account_once(desk: Desk, merchant: Merchant) -> None:
+    await desk.connect()
+    await desk.ask()
+    async with merchant.served() as api, working(desk, api, MemoryPublisher()), working(desk, api, MemoryPublisher()):
+        assert await desk.finished() == "succeeded"
+    assert len(merchant.fake.server.calls) == 4
+
+
+async def test_catalogue_is_known_at_once_after_a_restart(desk: Desk, merchant: Merchant) -> None:
+    await desk.connect()
+    await desk.ask()
+    async with merchant.served() as api, working(desk, api, MemoryPublisher()) as side:
+        await desk.finished()
+        learned: Catalogue = side.catalogues.of(SCOPE)
+    restarted = Catalogues()
+    assert await CatalogueStore(desk.store.pool, restarted).load()
+    assert restarted.of(SCOPE) == learned
+    assert restarted.of(SCOPE).coupons[merchant.coupon]["applies_to"] == {"products": [merchant.product]}
+    assert restarted.of(("p1", SCOPE[1], True)) == Catalogue()

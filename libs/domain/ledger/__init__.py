@@ -1,0 +1,30 @@
+"""The ledger: the course of MRR over time as movements that add up to it, each with its reason and its events."""
+
+from libs.domain.ledger.admission import admitted, course_of
+from libs.domain.ledger.classification import ClientStanding, MovementKind, Standing, kind_of
+from libs.domain.ledger.course import course
+from libs.domain.ledger.entries import ledger
+from libs.domain.ledger.movement import Movement
+from libs.domain.ledger.project import Belonging, balance_at, project_ledger
+from libs.domain.ledger.reason import Reason
+from libs.domain.ledger.step import Step
+from libs.domain.ledger.turns import Member, Stay
+
+__all__ = [
+    "Belonging",
+    "ClientStanding",
+    "Member",
+    "Movement",
+    "MovementKind",
+    "Reason",
+    "Standing",
+    "Stay",
+    "Step",
+    "admitted",
+    "balance_at",
+    "course",
+    "course_of",
+    "kind_of",
+    "ledger",
+    "project_ledger",
+]

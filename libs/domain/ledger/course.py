@@ -1,0 +1,96 @@
+"""The course of a customer's subscriptions: every instant at which a version or the clock changed what they add."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import pairwise
+
+from libs.domain.customer_state.history import History, in_order
+from libs.domain.customer_state.standing import past_due_since, with_discounts
+from libs.domain.customer_state.state import CustomerState
+from libs.domain.identity import EventId
+from libs.domain.ledger.past import past_of
+from libs.domain.ledger.step import Step
+from libs.domain.ledger.surroundings import Surroundings, applied_at, events_at, surroundings, terms_at
+from libs.domain.mrr import SubscriptionMrr, evaluate
+from libs.domain.policy import Policy
+from libs.domain.subscription import Subscription, SubscriptionStatus
+from libs.domain.version import Rank, Version
+
+END_OF_TIME = datetime.max.replace(tzinfo=UTC)
+
+
+def course(state: CustomerState, policy: Policy, until: datetime) -> tuple[Step, ...]:
+    """The steps of all subscriptions of a customer up to `until`, oldest first; a pure function of the three.
+
+    Each version holds until the next one; between them the clock makes steps where a discount begins or ends, a
+    cancellation or a pause comes to its end, or a debt gets too old. Versions a little ahead of `until` (see
+    `CLOCK_SKEW`) are steps too, so that the last steps add up to the customer's contribution at `until`.
+    """
+    around = surroundings(state, policy, until)
+    steps = [step for history in state.subscriptions for step in _course(history, around)]
+    return tuple(sorted(steps, key=lambda step: (step.at, step.subscription)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A version, and the instant from which it counts."""
+
+    at: datetime
+    version: Version[Subscription]
+
+
+def _course(history: History[Subscription], around: Surroundings) -> Iterator[Step]:
+    order = _placed(in_order(history, around.until).versions)
+    if not order:
+        return
+    begin = order[0].at
+    if all(placed.version.rank is not Rank.CREATE for placed in order):
+        yield from past_of(order[0].version, _mrr(order[0].version, begin, history, around), around)
+    instants = {placed.at for placed in order} | {at for at in around.instants if at > begin}
+    for at, following in pairwise((*sorted(instants), END_OF_TIME)):
+        held = [placed.version for placed in order if placed.at <= at][-1]
+        causes = (*(one.version.event for one in order if one.at == at and one.version.event), *events_at(around, at))
+        estimated = at == begin and held.event is None
+        yield from _between(_Held(held, causes, history, estimated), at, following, around)
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    version: Version[Subscription]
+    causes: tuple[EventId, ...]
+    history: History[Subscription]
+    estimated: bool
+
+
+def _between(held: _Held, at: datetime, following: datetime, around: Surroundings) -> Iterator[Step]:
+    """The step at `at`, and those that the clock makes before `following`."""
+    version, causes, estimated = held.version, held.causes, held.estimated
+    own = () if version.event is None else (version.event,)
+    while True:
+        mrr = _mrr(version, at, held.history, around)
+        yield Step(at, version.content.customer, version, mrr, causes or own, estimated)
+        change = mrr.next_change
+        if change is None or change >= following or change > around.until:
+            return
+        at, causes, estimated = change, own, False
+
+
+def _placed(versions: tuple[Version[Subscription], ...]) -> list[_Placed]:
+    """Each version counts from when it was told; one that ended, from its end, where that was before."""
+    placed: list[_Placed] = []
+    for version in versions:
+        at, ended = version.at, version.content.ended_at
+        if placed and ended is not None and version.content.status is SubscriptionStatus.CANCELED:
+            at = min(at, max(ended, placed[-1].at))
+        placed.append(_Placed(at, version))
+    return placed
+
+
+def _mrr(
+    version: Version[Subscription], at: datetime, history: History[Subscription], around: Surroundings
+) -> SubscriptionMrr:
+    since = None
+    if version.content.status is SubscriptionStatus.PAST_DUE:
+        since = past_due_since(tuple(one for one in history if one.at <= at), at)
+    return evaluate(with_discounts(version, applied_at(around, at)), terms_at(around, at, since))

@@ -1,0 +1,164 @@
+"""A client's ledger: what happened to it, in order, becomes movements."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from fractions import Fraction
+
+from libs.domain.identity import ClientId, Currency, CustomerId
+from libs.domain.ledger.classification import (
+    ClientStanding,
+    MovementKind,
+    Standing,
+    forgotten,
+    kind_of,
+    standing_after,
+)
+from libs.domain.ledger.group import Account, Group, account
+from libs.domain.ledger.movement import Movement
+from libs.domain.ledger.positions import NOTHING, Positions
+from libs.domain.ledger.reason import Reason
+from libs.domain.ledger.step import Step
+from libs.domain.ledger.turns import Happening, Member, Turn, at_home_first, happenings
+from libs.domain.ledger.valuation import valued
+from libs.domain.policy import FxMode, Policy
+from libs.domain.totals import Total, by_currency
+
+Balance = Mapping[Currency, Fraction]
+
+
+def ledger(client: ClientId, members: Iterable[Member], policy: Policy, until: datetime) -> tuple[Movement, ...]:
+    """All movements of a client up to `until`, oldest first; a pure function of its members' steps.
+
+    Changes of one second are one movement for each currency; so are those within `movement_grouping_minutes` of the
+    first. New, churn and reactivation look at all currencies together. Up to each instant (that no group is open at)
+    the movements of a currency add up to the MRR in it, and each `before` is the `after` of the one before.
+    """
+    members = tuple(members)
+    writer = _Writer(client, policy, Positions(one.customer for one in members if at_home_first(one)))
+    for happening in happenings(members, policy, until):
+        writer.take(happening)
+    writer.close()
+    return tuple(writer.written)
+
+
+class _Writer:
+    """The ledger while it is written."""
+
+    __slots__ = ("client", "group", "grouping", "policy", "positions", "standing", "written")
+
+    def __init__(self, client: ClientId, policy: Policy, positions: Positions) -> None:
+        self.client = client
+        self.policy = policy
+        self.positions = positions
+        self.grouping = timedelta(minutes=policy.movement_grouping_minutes)
+        self.standing = ClientStanding()
+        self.group: Group | None = None
+        self.written: list[Movement] = []
+
+    def take(self, happening: Happening) -> None:
+        """One thing that happened."""
+        if happening.step is not None:
+            self._step(happening.step)
+        elif happening.turn is Turn.RATES:
+            self._rates(happening.at)
+        elif happening.customer is not None:
+            self._transfer(happening.customer, happening.at, home=happening.turn is Turn.COMES)
+
+    def _step(self, step: Step) -> None:
+        known, held = self.positions.step_of(step.subscription), self.positions.holdings.get(step.subscription)
+        worth = valued(step.own, held, self.policy, step.at)
+        if self.positions.is_home(step.customer):
+            if self.group is not None and step.at - self.group.at > self.grouping:
+                self.close()
+            if self.group is None:
+                self.group = Group(step.at, self.standing, dict(self.positions.balance))
+            self.group.add(None if known is None or held is None else (known, held), step, worth)
+        self.positions.put(step, worth)
+
+    def close(self) -> None:
+        """Write the group that is open."""
+        group, self.group = self.group, None
+        if group is None:
+            return
+        before = forgotten(group.standing, group.at, self.policy)
+        after = standing_after(group.standing, self.positions.presence(), self.policy, group.at)
+        self.standing = after
+        for currency in sorted(self.positions.balance):
+            was, now = group.balance.get(currency, NOTHING), self.positions.balance[currency]
+            told = account(group, currency, now - was)
+            if told is not None:
+                self._write_change(group, currency, told, _kind(before, after, now - was))
+
+    def _write_change(self, group: Group, currency: Currency, told: Account, kind: MovementKind) -> None:
+        self.written.append(
+            Movement(
+                id=self._id(group.at, currency),
+                client=self.client,
+                kind=kind,
+                currency=currency,
+                before=group.balance.get(currency, NOTHING),
+                after=self.positions.balance[currency],
+                occurred_at=group.at,
+                reason=told.reason,
+                customer=told.main.after.customer,
+                subscription=told.main.after.subscription,
+                cancellation=told.cancellation,
+                estimated=told.estimated,
+                caused_by=told.caused_by,
+                own=told.own,
+            )
+        )
+
+    def _rates(self, at: datetime) -> None:
+        """All that is held is worth something else from now on."""
+        self.close()
+        was = dict(self.positions.balance)
+        for step, held in tuple(self.positions.held()):
+            if self.policy.fx_mode is FxMode.SPOT or held.worth.currency != self.policy.base_currency:
+                self.positions.put(step, valued(held.own, None, self.policy, at))
+        self._write_difference(was, at, MovementKind.FX)
+
+    def _transfer(self, customer: CustomerId, at: datetime, home: bool) -> None:
+        """A customer comes or leaves with all that it holds; it takes along that it has paid."""
+        self.close()
+        was = dict(self.positions.balance)
+        if self.positions.is_home(customer) != home:
+            self.positions.move(customer, home)
+            self._write_difference(was, at, MovementKind.TRANSFER, customer)
+        self.standing = standing_after(self.standing, self.positions.presence(), self.policy, at)
+        if home and customer in self.positions.paid and self.standing.standing is Standing.STRANGER:
+            self.standing = ClientStanding(Standing.LAPSED, at)
+
+    def _write_difference(
+        self, was: Balance, at: datetime, kind: MovementKind, customer: CustomerId | None = None
+    ) -> None:
+        for currency, now in sorted(self.positions.balance.items()):
+            before = was.get(currency, NOTHING)
+            if now != before:
+                movement = Movement(
+                    id=f"{self._id(at, currency)}/{kind}" + (f"/{customer}" if customer else ""),
+                    client=self.client,
+                    kind=kind,
+                    currency=currency,
+                    before=before,
+                    after=now,
+                    occurred_at=at,
+                    reason=Reason.EXCHANGE_RATE if kind is MovementKind.FX else Reason.MAPPING,
+                    customer=customer,
+                    own=self._moved_along(customer, currency, now > before),
+                )
+                self.written.append(movement)
+
+    def _moved_along(self, customer: CustomerId | None, currency: Currency, comes: bool) -> tuple[Total, ...]:
+        """What a customer that comes or leaves brings or takes, in its own currencies."""
+        held = (one for step, one in self.positions.held() if step.customer == customer)
+        sums = by_currency(one.own for one in held if one.worth.currency == currency)
+        return tuple(Total(amount if comes else -amount, code) for code, amount in sums.items() if amount)
+
+    def _id(self, at: datetime, currency: Currency) -> str:
+        return f"{self.client}/{int(at.timestamp())}/{currency}"
+
+
+def _kind(before: ClientStanding, after: ClientStanding, amount: Fraction) -> MovementKind:
+    """A change of 0 that swaps currencies at their present worth is neither a rise nor a fall."""
+    return kind_of(before.standing, after.standing, amount > 0) if amount else MovementKind.FX

@@ -1,0 +1,109 @@
+"""Changes that count as one: those of one second, and those within the grouping window of the first."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from fractions import Fraction
+
+from libs.domain.identity import Currency, EventId, SubscriptionId
+from libs.domain.ledger.classification import ClientStanding
+from libs.domain.ledger.reason import Reason, reason_of
+from libs.domain.ledger.step import Step
+from libs.domain.ledger.valuation import Holding
+from libs.domain.subscription import Cancellation
+from libs.domain.totals import Total, by_currency
+
+NOTHING = Fraction(0)
+
+
+@dataclass(slots=True)
+class Moved:
+    """One subscription within a group: what it was at first, what it is at last, and the steps that moved it."""
+
+    before: Step | None
+    worth_before: Holding | None
+    after: Step
+    worth: Holding
+    steps: list[Step] = field(default_factory=list)
+
+    def by(self, currency: Currency) -> Fraction:
+        """How much it moved the balance in `currency`."""
+        return _worth_in(self.worth, currency) - _worth_in(self.worth_before, currency)
+
+    def own(self, currency: Currency) -> list[Total]:
+        """How much it moved in its own currency, where that is kept in `currency`."""
+        found = [] if self.worth.worth.currency != currency else [self.worth.own]
+        before = self.worth_before
+        if before is not None and before.worth.currency == currency:
+            found.append(Total(-before.own.amount, before.own.currency))
+        return found
+
+
+def _worth_in(holding: Holding | None, currency: Currency) -> Fraction:
+    return holding.worth.amount if holding is not None and holding.worth.currency == currency else NOTHING
+
+
+@dataclass(slots=True)
+class Group:
+    """It began at `at`, when the client stood so and had this balance."""
+
+    at: datetime
+    standing: ClientStanding
+    balance: dict[Currency, Fraction]
+    moved: dict[SubscriptionId, Moved] = field(default_factory=dict)
+
+    def add(self, before: tuple[Step, Holding] | None, after: Step, worth: Holding) -> None:
+        """One more step; `before` is what held of the same subscription."""
+        moved = self.moved.get(after.subscription)
+        if moved is None:
+            step, held = before if before is not None else (None, None)
+            moved = self.moved[after.subscription] = Moved(step, held, after, worth)
+        if before is None or before[0].amount != after.amount:
+            moved.steps.append(after)
+        moved.after, moved.worth = after, worth
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What a group says of one currency's movement."""
+
+    main: Moved
+    reason: Reason
+    cancellation: Cancellation | None
+    estimated: bool
+    caused_by: tuple[EventId, ...]
+    own: tuple[Total, ...]
+
+
+def account(group: Group, currency: Currency, amount: Fraction) -> Account | None:
+    """Who moved the balance in `currency` by `amount`, why, and by which events. None: nothing touched it.
+
+    The subscription that moved it most in that direction gives the reason.
+    """
+    part = [
+        moved for moved in group.moved.values() if moved.by(currency) or any(one.amount for one in moved.own(currency))
+    ]
+    own = tuple(
+        Total(total, code)
+        for code, total in by_currency(one for moved in part for one in moved.own(currency)).items()
+        if total
+    )
+    if not part or not (amount or own):
+        return None
+    sign = 1 if amount > 0 else -1
+    main = min(part, key=lambda moved: (-sign * moved.by(currency), moved.after.subscription))
+    why = main.after.version.content.cancellation
+    reason = reason_of(main.before, main.after) if amount else Reason.CURRENCY_CHANGE
+    return Account(
+        main=main,
+        reason=reason,
+        cancellation=why if not main.after.mrr.counted and (why.reason or why.feedback) else None,
+        estimated=any(step.estimated for moved in part for step in moved.steps),
+        caused_by=_causes(step for moved in part for step in moved.steps),
+        own=own,
+    )
+
+
+def _causes(steps: Iterable[Step]) -> tuple[EventId, ...]:
+    ordered = sorted(steps, key=lambda step: (step.at, step.subscription))
+    return tuple(dict.fromkeys(event for step in ordered for event in step.caused_by))

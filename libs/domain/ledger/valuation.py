@@ -1,0 +1,62 @@
+"""What an amount is worth in the ledger's currency: the base currency where there is one and a rate, else its own."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
+
+from libs.domain.identity import Currency
+from libs.domain.money import converted
+from libs.domain.policy import FxMode, Policy, rate_on
+from libs.domain.totals import Total
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What one subscription adds: in its own currency, and what the ledger says that it is worth."""
+
+    own: Total
+    worth: Total
+
+
+def valued(own: Total, before: Holding | None, policy: Policy, at: datetime) -> Holding:
+    """`own` as it is worth from `at` on, where `before` is what the same subscription added until then.
+
+    Spot: at the rate of the day. Locked: what is added, at the rate of its day; what is taken away, at what that part
+    was worth, so that nothing remains when all is gone. Without a rate it stays in its own currency.
+    """
+    spot = _spot(own, policy, at)
+    if policy.fx_mode is FxMode.SPOT or before is None or before.own.currency != own.currency:
+        return Holding(own, spot)
+    if before.worth.currency != spot.currency or before.own.amount <= 0:
+        return Holding(own, spot)
+    if own.amount <= before.own.amount:
+        return Holding(own, Total(before.worth.amount * own.amount / before.own.amount, spot.currency))
+    added = _spot(Total(own.amount - before.own.amount, own.currency), policy, at)
+    return Holding(own, Total(before.worth.amount + added.amount, spot.currency))
+
+
+def rate_changes(policy: Policy, since: datetime, until: datetime) -> tuple[datetime, ...]:
+    """The instants after `since`, up to `until`, at which a rate begins to hold: midnights of the project's zone."""
+    base, first, last = policy.base_currency, day_of(since, policy), day_of(until, policy)
+    if base is None:
+        return ()
+    days = {rate.day for rate in policy.fx if rate.currency != base and rate.day and first < rate.day <= last}
+    return tuple(midnight(day, policy) for day in sorted(days))
+
+
+def midnight(day: date, policy: Policy) -> datetime:
+    """When `day` begins in the project's zone."""
+    return datetime.combine(day, time.min, ZoneInfo(policy.timezone)).astimezone(UTC)
+
+
+def day_of(at: datetime, policy: Policy) -> date:
+    """The day that `at` falls on in the project's zone."""
+    return at.astimezone(ZoneInfo(policy.timezone)).date()
+
+
+def _spot(own: Total, policy: Policy, at: datetime) -> Total:
+    base: Currency | None = policy.base_currency
+    if base is None or own.currency == base:
+        return own
+    rate = rate_on(policy.fx, own.currency, day_of(at, policy))
+    return own if rate is None else Total(converted(own.amount, own.currency, base, rate.rate), base)

@@ -1,6 +1,7 @@
 """The short way gives what the long way gives, or nothing."""
 
 import json
+from copy import deepcopy
 from pathlib import Path
 
 import orjson
@@ -29,7 +30,9 @@ ODD = st.one_of(
     st.floats(allow_nan=False),
     st.text(max_size=5),
     st.sampled_from(["", "\0", "\ud800", "é", "usd", "tiered", "v2.core.event"]),
-    st.sampled_from([{}, [], [[]], {"id": "x"}, [{"id": "y"}], {"id": 5}, {"object": "price", "tiers": [1]}]),
+    st.sampled_from([{}, [], [[]], {"id": "x"}, [{"id": "y"}], {"id": 5}, {"object": "price", "tiers": [1]}]).map(
+        deepcopy
+    ),
 )
 
 

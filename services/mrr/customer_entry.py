@@ -4,7 +4,7 @@ The head has a fixed place and size, so that a million entries are scanned in a 
 """
 
 import struct
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import msgspec
@@ -43,7 +43,8 @@ def encode_entry(entry: CustomerEntry) -> bytes:
     """Head and body of an entry."""
     change = NEVER if entry.next_change is None else int(entry.next_change.timestamp())
     head = _head.pack(change, entry.settings, min(entry.incomplete, MOST_COUNTED))
-    return head + _encoder.encode(replace(entry, next_change=None, settings=0, incomplete=0))
+    body = CustomerEntry(entry.account, entry.livemode, entry.state, entry.offset, entry.emitted)
+    return head + _encoder.encode(body)
 
 
 def decode_entry(data: bytes) -> CustomerEntry:
@@ -53,7 +54,8 @@ def decode_entry(data: bytes) -> CustomerEntry:
         body = _decoder.decode(memoryview(data)[_head.size :])
     except (struct.error, msgspec.DecodeError) as error:
         raise MalformedRecord(f"customer entry of {len(data)} bytes: {error}; rebuild the tables") from error
-    return replace(body, next_change=_instant(change), settings=settings, incomplete=incomplete)
+    known = body.account, body.livemode, body.state, body.offset, body.emitted
+    return CustomerEntry(*known, _instant(change), settings, incomplete)
 
 
 def next_change_of(data: bytes) -> int:

@@ -1,7 +1,7 @@
 """The stage by customer: object versions in, the customer's contribution and its invoices' standing out."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from libs.domain.contribution import contribution
@@ -95,7 +95,7 @@ class CustomerStage:
         policy = self._policies.of(sender.project).policy
         folded = fold(before.state, arrivals.facts, policy.late_window)
         if folded is not before.state:
-            after = replace(before, state=folded, offset=arrivals.offset)
+            after = CustomerEntry(before.account, before.livemode, folded, arrivals.offset)
             work.changes[key] = self._evaluated(key, before, after, work.outputs)
 
     def _evaluated(self, key: bytes, before: CustomerEntry, entry: CustomerEntry, outputs: list[Output]) -> bytes:
@@ -112,15 +112,8 @@ class CustomerStage:
             outputs.append(contribution_output(sender, record))
         lacking = sum(bool(one.gaps) for one in record.subscriptions)
         self.incomplete.note(key, lacking)
-        data = encode_entry(
-            replace(
-                entry,
-                emitted=emitted,
-                next_change=share.next_change,
-                settings=settings.version,
-                incomplete=lacking,
-            )
-        )
+        known = entry.account, entry.livemode, entry.state, entry.offset
+        data = encode_entry(CustomerEntry(*known, emitted, share.next_change, settings.version, lacking))
         self.due.plan(key, next_change_of(data))
         return data
 

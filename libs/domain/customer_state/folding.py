@@ -135,7 +135,7 @@ def _with_known(known: tuple[KnownDiscount, ...], told: KnownDiscount) -> tuple[
     if place == len(known) or known[place].discount.id != name:
         return (*known[:place], told, *known[place:])
     present = known[place]
-    if present == told or max(present, told, key=_known_key) is present:
+    if present == told or _outlasts(present, told):
         return known
     return (*known[:place], told, *known[place + 1 :])
 
@@ -144,5 +144,7 @@ def _known_id(known: KnownDiscount) -> str:
     return known.discount.id
 
 
-def _known_key(known: KnownDiscount) -> tuple[datetime, str]:
-    return known.at, repr(known.discount)
+def _outlasts(present: KnownDiscount, told: KnownDiscount) -> bool:
+    if present.at != told.at:
+        return present.at > told.at
+    return repr(present.discount) >= repr(told.discount)

@@ -1,6 +1,7 @@
 """The process of a worker: start, signals, a stop with a deadline, an exit code that a supervisor understands."""
 
 import asyncio
+import gc
 import os
 import signal
 import threading
@@ -45,9 +46,10 @@ def run_worker(app: BatchApp, companions: Sequence[Companion] = (), stop_seconds
 
 async def _serve(app: BatchApp, companions: Sequence[Companion], stop_seconds: float) -> int:
     app.loop = asyncio.get_running_loop()
+    _spare_the_collector()
     app.settings.data_dir.mkdir(parents=True, exist_ok=True)  # Faust makes the last folder of the path only
     worker = QuietWorker(app)
-    _stop_on_signal(worker, stop_seconds)
+    stopping = _stop_on_signal(worker, stop_seconds)
     async with AsyncExitStack() as stack:
         for companion in companions:
             await stack.enter_async_context(companion)
@@ -56,7 +58,7 @@ async def _serve(app: BatchApp, companions: Sequence[Companion], stop_seconds: f
         except Exception as error:  # the process's edge
             log.exception("worker_failed", group=app.settings.group)
             await worker.crash(error)
-        await worker.stop()
+        await asyncio.gather(worker.stop(), *stopping)  # what a signal began must end before the loop does
     if worker.crash_reason is not None:
         log.error("worker_crashed", group=app.settings.group, reason=repr(worker.crash_reason))
         return EXIT_CRASHED
@@ -64,7 +66,16 @@ async def _serve(app: BatchApp, companions: Sequence[Companion], stop_seconds: f
     return 0
 
 
-def _stop_on_signal(worker: QuietWorker, stop_seconds: float) -> None:
+def _spare_the_collector() -> None:
+    """What is loaded by now stays, tables hold bytes, and records leave few cycles behind: looking through all that at
+    its usual pace cost a twentieth of the throughput."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
+def _stop_on_signal(worker: QuietWorker, stop_seconds: float) -> Sequence[asyncio.Task[None]]:
+    """Stop on the first SIGTERM or SIGINT; the task that does it appears in the list that is returned."""
     loop = asyncio.get_running_loop()
     stopping: list[asyncio.Task[None]] = []
 
@@ -76,6 +87,7 @@ def _stop_on_signal(worker: QuietWorker, stop_seconds: float) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop, number.name)
+    return stopping
 
 
 def _exit_after(seconds: float) -> None:

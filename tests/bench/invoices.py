@@ -56,7 +56,7 @@ class Load:
 
     def _numbered(self, number: int) -> StripeRecord:
         customer, invoice = f"cus_{number % CUSTOMERS}", f"in_{number}_{time.monotonic_ns()}"
-        content = {**orjson.loads(self.template.object), "id": invoice, "customer": customer}
+        content = {**orjson.loads(bytes(self.template.object)), "id": invoice, "customer": customer}
         return msgspec.structs.replace(
             self.template, customer=customer, event_id=f"evt_{invoice}", object=msgspec.Raw(orjson.dumps(content))
         )

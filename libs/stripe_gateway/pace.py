@@ -7,7 +7,6 @@ import asyncio
 import time
 from collections.abc import Callable
 
-
 # Calls travel for unequal times: evenly sent, one more than allowed would arrive in some seconds.
 MARGIN = 1.04
 

@@ -50,12 +50,17 @@ class Reading:
         self._client = client
         self._patience = api.patience
         self._pace = Pace(api.reads_per_second)
+        self._is_closed = False
+
+    def close(self) -> None:
+        """Let calls that are being tried again end with their fault."""
+        self._is_closed = True
 
     async def get(self, path: str, parameters: Mapping[str, object]) -> Answer:
         """What Stripe shows at `path`. Raises a StripeFault; StripeUnavailable only after several tries."""
         patience = self._patience
         async for attempt in stamina.retry_context(
-            on=StripeUnavailable,
+            on=self._may_pass,
             attempts=patience.tries,
             timeout=patience.seconds,
             wait_initial=patience.first_wait_seconds,
@@ -65,6 +70,9 @@ class Reading:
             with attempt:
                 return await self._once(path, parameters)
         raise AssertionError("stamina tries at least once")
+
+    def _may_pass(self, error: Exception) -> bool:
+        return isinstance(error, StripeUnavailable) and not self._is_closed
 
     async def _once(self, path: str, parameters: Mapping[str, object]) -> Answer:
         await self._pace.turn()
@@ -91,9 +99,11 @@ async def reading(api: StripeApi, key: str) -> AsyncIterator[Reading]:
     client = stripe.StripeClient(
         key, base_addresses={"api": api.base.rstrip("/")}, max_network_retries=0, http_client=http
     )
+    source = Reading(client, api)
     try:
-        yield Reading(client, api)
+        yield source
     finally:
+        source.close()
         await http.close_async()  # type: ignore[no-untyped-call]  # the SDK's own
 
 

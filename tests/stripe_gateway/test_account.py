@@ -121,6 +121,14 @@ async def test_nobody_there_is_temporary(merchant: Merchant) -> None:
             await account.identifier()
 
 
+async def test_closed_account_is_not_tried_again(merchant: Merchant) -> None:
+    async with merchant.opened() as account:
+        pass
+    with pytest.raises(StripeUnavailable):
+        await account.identifier()
+    assert len(merchant.fake.server.calls) == 0
+
+
 async def test_unknown_key_is_refused_once_and_not_told(merchant: Merchant) -> None:
     async with merchant.opened("rk_live_0123456789abcdef") as account:
         with pytest.raises(StripeRefused) as refused:

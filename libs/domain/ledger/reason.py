@@ -38,15 +38,15 @@ CANCELED = frozenset({Rule.CANCELED, Rule.ENDED, Rule.CANCELLATION_REQUESTED})
 def reason_of(before: Step | None, after: Step) -> Reason:
     """Why the amount changed from `before` (None: nothing was known of the subscription) to `after`."""
     if before is None or not before.mrr.counted:
-        return _began(before)
+        return _began(before, after)
     if not after.mrr.counted:
         return _ceased(after)
     return _changed(before.mrr, after.mrr)
 
 
-def _began(before: Step | None) -> Reason:
+def _began(before: Step | None, after: Step) -> Reason:
     rule = None if before is None else before.mrr.rule
-    if rule is Rule.TRIALING:
+    if rule is Rule.TRIALING or (before is None and after.version.content.trial_end == after.at):
         return Reason.TRIAL_CONVERTED
     if rule in PAUSED:
         return Reason.RESUMED
@@ -73,9 +73,9 @@ def _changed(before: SubscriptionMrr, after: SubscriptionMrr) -> Reason:
     if abs(discount) > abs(gross):
         return Reason.DISCOUNT_BEGAN if discount > 0 else Reason.DISCOUNT_ENDED
     old, new = _quantities(before), _quantities(after)
-    if old.keys() != new.keys():
-        return Reason.PLAN_CHANGE
-    return Reason.QUANTITY_CHANGE if old != new else Reason.OTHER
+    if old.keys() == new.keys() and old != new:
+        return Reason.QUANTITY_CHANGE
+    return Reason.PLAN_CHANGE if gross else Reason.OTHER
 
 
 def _gross(mrr: SubscriptionMrr) -> Fraction:

@@ -50,9 +50,11 @@ class Happening:
 def happenings(members: Iterable[Member], policy: Policy, until: datetime) -> list[Happening]:
     """All that happens to the client's members and to the rates, in order."""
     found = [happening for member in members for happening in _of_member(member)]
-    steps = [one.at for one in found if one.step is not None]
-    if steps:
-        found.extend(Happening(at, Turn.RATES) for at in rate_changes(policy, min(steps), until))
+    steps = [one.step for one in found if one.step is not None]
+    foreign = {step.currency for step in steps} - {policy.base_currency}
+    if foreign:
+        span = min(step.at for step in steps), until
+        found.extend(Happening(at, Turn.RATES) for at in rate_changes(policy, foreign, span))
     return sorted(found, key=lambda one: (one.at, one.turn, one.customer or ""))
 
 

@@ -1,5 +1,6 @@
 """What an amount is worth in the ledger's currency: the base currency where there is one and a rate, else its own."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
@@ -35,13 +36,16 @@ def valued(own: Total, before: Holding | None, policy: Policy, at: datetime) -> 
     return Holding(own, Total(before.worth.amount + added.amount, spot.currency))
 
 
-def rate_changes(policy: Policy, since: datetime, until: datetime) -> tuple[datetime, ...]:
-    """The instants after `since`, up to `until`, at which a rate begins to hold: midnights of the project's zone."""
-    base, first, last = policy.base_currency, day_of(since, policy), day_of(until, policy)
+def rate_changes(policy: Policy, currencies: Collection[Currency], span: tuple[datetime, datetime]) -> list[datetime]:
+    """The instants after the first of `span`, up to the last, at which a rate of `currencies` begins to hold.
+
+    They are midnights of the project's zone. The base currency has no rate.
+    """
+    base, first, last = policy.base_currency, day_of(span[0], policy), day_of(span[1], policy)
     if base is None:
-        return ()
-    days = {rate.day for rate in policy.fx if rate.currency != base and rate.day and first < rate.day <= last}
-    return tuple(midnight(day, policy) for day in sorted(days))
+        return []
+    days = {rate.day for rate in policy.fx if rate.day and first < rate.day <= last and rate.currency in currencies}
+    return [midnight(day, policy) for day in sorted(days)]
 
 
 def midnight(day: date, policy: Policy) -> datetime:

@@ -135,7 +135,7 @@ async def fill(brokers: str, topic: str, events: int) -> None:
 
 async def figures(bench: Bench, scale: Scale, say: Say) -> list[Figure]:
     """The engines and how they compare."""
-    found = await measure(bench.servers.kafka_bootstrap, scale.count(60_000, 3000), scale.runs)
+    found = await measure(bench.servers.kafka_bootstrap, scale.count(60_000, 20_000), scale.runs)
     for each in found:
         say(f"{each.engine}: {each.cpu_per_event:.0f} us of processor time an event")
     ours, raw, quix = (

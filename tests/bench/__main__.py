@@ -3,9 +3,12 @@
 import argparse
 import asyncio
 import json
+import os
+import platform
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 from deploy.failures import StackUnavailable
@@ -35,12 +38,21 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args(arguments)
+    _describe_machine()
     names = list(PARTS) if asked.part == "all" else [asked.part]
     for name in names:
         figures = asyncio.run(_measured(name, Scale(asked.runs, asked.quick)))
         for figure in figures:
             _print(json.dumps(figure.fields()) if asked.json else figure.line())
     return 0
+
+
+def _describe_machine() -> None:
+    cores, busy = os.cpu_count() or 1, os.getloadavg()[0]
+    peers = ", ".join(f"{name} {version(name)}" for name in ("faust-streaming", "aiokafka", "quixstreams", "aiohttp"))
+    sys.stderr.write(f"{cores} cores, load {busy:.1f}, Python {platform.python_version()}, {peers}\n")
+    if busy > cores / 4:
+        sys.stderr.write("other programs are at work: the figures will be lower than what this machine can do\n")
 
 
 async def _measured(name: str, scale: Scale) -> list[Figure]:

@@ -14,9 +14,10 @@ import typer
 from deploy.leftovers import only_one
 from libs.cli.comparison import Comparison, by_currency, compare
 from libs.cli.demo_account import DemoAccount
+from libs.cli.demo_display import Display
 from libs.cli.demo_project import ConnectedProject, connected_project
 from libs.cli.faults import FOUND_A_PROBLEM
-from libs.cli.output import Tell, json_line, text_line, told
+from libs.cli.output import Tell, json_line, told
 from libs.cli.running import noted
 from libs.cli.stopping import Stop, interruptible
 from libs.cli.system import SystemSettings, from_environment, running_system
@@ -28,7 +29,7 @@ REORDERED_WITHIN = 40
 SETTLE_SECONDS = 60.0
 LOOK_SECONDS = 0.5
 LIVE_SECONDS = 3.0
-CHUNK = 250
+CHUNK = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,10 @@ def demo(
     json: Annotated[bool, typer.Option("--json", help="print JSON lines")] = False,
 ) -> None:
     """Start everything on a make-believe Stripe account, play its life at speed, show the figures as they change."""
-    settings = DemoSettings(check, seed, customers, json_line if json else text_line)
     outcome: list[Comparison] = []
-    asyncio.run(interruptible(lambda stop: _demo(settings, stop, outcome)))
+    with Display() as display:
+        settings = DemoSettings(check, seed, customers, json_line if json else display.tell)
+        asyncio.run(interruptible(lambda stop: _demo(settings, stop, outcome)))
     if check and not (outcome and outcome[0].is_equal):
         raise typer.Exit(FOUND_A_PROBLEM)
 
@@ -119,6 +121,7 @@ class Showing:
             reorder_within=REORDERED_WITHIN,
         )
         self._deliverer = Deliverer(webhooks)
+        self._lived = 0
 
     async def __aenter__(self) -> "Showing":
         await self._deliverer.__aenter__()
@@ -136,16 +139,19 @@ class Showing:
         news = self._account.news()
         for start in range(0, len(news), CHUNK):
             await self._deliverer.deliver(news[start : start + CHUNK])
-            await self._show(f"{min(start + CHUNK, len(news))} of {len(news)} events delivered")
+            await self._show("six months at speed", delivered=min(start + CHUNK, len(news)), of=len(news))
 
     async def go_on(self, stop: Stop) -> None:
         """Let the account live until somebody stops it."""
         self._settings.tell({"event": "progress", "message": "the account lives on; Ctrl-C ends it"})
+        self._lived = len(self._account.fake.events)
         waiting = asyncio.ensure_future(stop.wait())
         while not waiting.done():
             await asyncio.to_thread(self._account.live_on)
-            await self._deliverer.deliver(self._account.news())
-            await self._show("live")
+            news = self._account.news()
+            await self._deliverer.deliver(news)
+            self._lived += len(news)
+            await self._show("live; Ctrl-C ends it", delivered=self._lived, of=self._lived)
             await asyncio.wait({waiting}, timeout=LIVE_SECONDS)
 
     async def compared(self) -> Comparison:
@@ -160,12 +166,14 @@ class Showing:
                 return comparison
             await asyncio.sleep(LOOK_SECONDS)
 
-    async def _show(self, message: str) -> None:
+    async def _show(self, message: str, delivered: int, of: int) -> None:
         metrics = (await self._api.get("/api/metrics"))["metrics"]
         self._settings.tell(
             {
                 "event": "figures",
                 "message": message,
+                "delivered": delivered,
+                "of": of,
                 "mrr": dict(by_currency(metrics["mrr"])),
                 "active_subscriptions": metrics["active_subscriptions"],
                 "active_subscribers": metrics["active_subscribers"],

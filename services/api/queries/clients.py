@@ -1,6 +1,6 @@
 """Clients: one, or a page of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -8,32 +8,32 @@ from services.api.cursors import Position
 from services.api.database import Connection
 
 # A client is at risk while it pays and has a signal that nobody has resolved.
+UNRESOLVED = """EXISTS (SELECT FROM signals WHERE signals.project = clients.project AND signals.client = clients.client
+                                  AND signals.status <> 'resolved')"""
+AT_RISK = f"(clients.status = 'active' AND {UNRESOLVED})"
+# Signals are looked up for the rows that are shown, whatever the filters had to look at.
 SHOWN = """
-SELECT client, name, mrr, livemode, record, shown_status, open_signals FROM (
-    SELECT c.*, open_signals,
-           CASE WHEN c.status = 'active' AND open_signals <> '{}' THEN 'at_risk' ELSE c.status END AS shown_status
-    FROM clients AS c CROSS JOIN LATERAL (
-        SELECT coalesce(array_agg(id ORDER BY opened_at, id), '{}') AS open_signals FROM signals
-        WHERE signals.project = c.project AND signals.client = c.client AND signals.status <> 'resolved'
-    ) AS open
-) AS shown
+SELECT client, name, mrr_order, livemode, record, open_signals,
+       CASE WHEN status = 'active' AND open_signals <> '{{}}' THEN 'at_risk' ELSE status END AS shown_status
+FROM ({clients}) AS found CROSS JOIN LATERAL (
+    SELECT coalesce(array_agg(id ORDER BY opened_at, id), '{{}}') AS open_signals FROM signals
+    WHERE signals.project = found.project AND signals.client = found.client AND signals.status <> 'resolved'
+) AS open
 """
-ONE = f"{SHOWN} WHERE project = $1 AND client = $2"
-PAGE = f"""
-{SHOWN} WHERE project = $1 AND livemode = $2
-  AND ($3::text IS NULL OR shown_status = $3)
-  AND ($4::numeric IS NULL OR mrr >= $4)
-  AND ($5::text IS NULL OR search LIKE $5)
-  AND ($6::boolean IS NULL OR (shown_status = 'at_risk') = $6)
-"""
-# By name of the sort: the column with its type, and the direction.
-SORTS = {
-    "mrr": ("mrr", "numeric", ">", "ASC"),
-    "-mrr": ("mrr", "numeric", "<", "DESC"),
-    "name": ("name", "text", ">", "ASC"),
-    "-name": ("name", "text", "<", "DESC"),
+ONE = SHOWN.format(clients="SELECT * FROM clients WHERE project = $1 AND client = $2")
+STATUSES = {
+    "active": f"clients.status = 'active' AND NOT {UNRESOLVED}",
+    "at_risk": AT_RISK,
+    "churned": "clients.status = 'churned'",
+    "none": "clients.status = 'none'",
 }
-CUSTOMERS = "SELECT customers, livemode, record FROM clients WHERE project = $1 AND client = $2"
+# By name of the sort: the column, which side of the position comes next, and the direction.
+SORTS = {
+    "mrr": ("mrr_order", ">", "ASC"),
+    "-mrr": ("mrr_order", "<", "DESC"),
+    "name": ("name", ">", "ASC"),
+    "-name": ("name", "<", "DESC"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class ClientFilter:
 class ClientFound:
     client: str
     name: str
-    mrr: Decimal
+    mrr_order: str
     livemode: bool
     record: bytes
     shown_status: str
@@ -69,26 +69,34 @@ async def page(
     connection: Connection, project: str, wanted: ClientFilter, after: Position | None, limit: int
 ) -> list[ClientFound]:
     """Up to `limit` clients that follow the position."""
-    column, kind, beyond, direction = SORTS[wanted.sort]
-    rows = await connection.fetch(
-        f"{PAGE} AND ($7::text IS NULL OR ({column}, client) {beyond} ($7::text::{kind}, $8::text))"
-        f" ORDER BY {column} {direction}, client {direction} LIMIT $9",
-        project,
-        wanted.livemode,
-        wanted.status,
-        wanted.min_mrr,
-        None if wanted.words is None else f"%{_literal(wanted.words.lower())}%",
-        wanted.at_risk,
-        None if after is None else after.value,
-        None if after is None else after.id,
-        limit,
-    )
-    return [ClientFound(**row) for row in rows]
+    column, beyond, direction = SORTS[wanted.sort]
+    order = f"ORDER BY {column} {direction}, client {direction}"
+    values: list[object] = [project, wanted.livemode, limit]
+    conditions = ["project = $1", "livemode = $2", *_conditions(wanted, values)]
+    if after is not None:
+        values += [after.value, after.id]
+        conditions.append(f"({column}, client) {beyond} (${len(values) - 1}::text, ${len(values)}::text)")
+    found = f"SELECT * FROM clients WHERE {' AND '.join(conditions)} {order} LIMIT $3"  # noqa: S608 – our own words, values are parameters
+    return [ClientFound(**row) for row in await connection.fetch(f"{SHOWN.format(clients=found)} {order}", *values)]
+
+
+def _conditions(wanted: ClientFilter, values: list[object]) -> Iterator[str]:
+    """A condition for each filter that is set, its value appended to `values`: unset ones cost the planner nothing."""
+    if wanted.status is not None:
+        yield STATUSES[wanted.status]
+    if wanted.at_risk is not None:
+        yield AT_RISK if wanted.at_risk else f"NOT {AT_RISK}"
+    if wanted.min_mrr is not None:
+        values.append(wanted.min_mrr)
+        yield f"mrr_order >= lpad(ceil(${len(values)}::numeric * 1000)::text, 40, '0')"
+    if wanted.words is not None:
+        values.append(f"%{_literal(wanted.words.lower())}%")
+        yield f"search LIKE ${len(values)}::text"
 
 
 def sorted_value(found: ClientFound, sort: str) -> str:
     """What a cursor keeps of a row: the value that the list is sorted by."""
-    return str(found.mrr) if SORTS[sort][0] == "mrr" else found.name
+    return found.name if SORTS[sort][0] == "name" else found.mrr_order
 
 
 def _literal(words: str) -> str:

@@ -25,11 +25,15 @@ class Breaker:
         self._next_trial = now + self._trial_seconds
         return True
 
-    def failed(self, now: float) -> None:
-        """A record was not acknowledged in time."""
-        if self._next_trial is None:
+    def failed(self, now: float) -> bool:
+        """A record was not acknowledged in time. Gives whether that opened the breaker."""
+        opens = self._next_trial is None
+        if opens:
             self._next_trial = now + self._trial_seconds
+        return opens
 
-    def acknowledged(self) -> None:
-        """The broker acknowledged a record."""
+    def acknowledged(self) -> bool:
+        """The broker acknowledged a record. Gives whether that closed the breaker."""
+        closes = self._next_trial is not None
         self._next_trial = None
+        return closes

@@ -16,6 +16,7 @@ from libs.wire.codec import encode
 from libs.wire.records import StripeRecord
 from libs.wire.stripe_event import headers_of, key_of
 from libs.wire.topics import MAX_RECORD_BYTES, STRIPE_EVENTS
+from services.ingest import metrics
 from services.ingest.breaker import Breaker
 from services.ingest.deadlines import Deadlines
 from services.ingest.lane import Lane, Message
@@ -34,7 +35,7 @@ class PublishLimits:
     while the broker stalls.
     """
 
-    acknowledged_seconds: float = 4.0
+    acknowledged_seconds: float = 3.5
     most_waiting: int = 5000
     most_waiting_bytes: int = 64 * 1024 * 1024
     tries: int = 2
@@ -85,7 +86,7 @@ class KafkaPublisher:
             self._lanes[partition_of(key, len(self._lanes))].add(message)
             await message.acknowledged
         except TimeoutError:
-            self._breaker.failed(self._loop.time())
+            self._late()
             raise NotPublished(f"{_named(record)} was not acknowledged in time") from None
         finally:
             self._waiting -= 1
@@ -100,6 +101,16 @@ class KafkaPublisher:
         if not self._breaker.permits(self._loop.time()):
             raise NotPublished("the broker does not acknowledge records")
 
+    def _late(self) -> None:
+        if self._breaker.failed(self._loop.time()):
+            metrics.BROKER_REACHABLE.set(0)
+            log.warning("broker_does_not_acknowledge", hint="webhooks get 503 until it does; Stripe sends them again")
+
+    def _in_time(self) -> None:
+        if self._breaker.acknowledged():
+            log.info("broker_acknowledges_again")
+        metrics.BROKER_REACHABLE.set(1)
+
     async def _deliver(self, partition: int, messages: Sequence[Message]) -> int:
         """Send as many messages as fit into one batch; their count, once they are acknowledged."""
         for _ in range(self._limits.tries):
@@ -109,7 +120,7 @@ class KafkaPublisher:
             except KafkaError as error:
                 self._replace(producer, error)
             else:
-                self._breaker.acknowledged()
+                self._in_time()
                 return count
         raise NotPublished("the broker refused the batch")
 

@@ -1,6 +1,6 @@
 """Stripe's webhook signature: `Stripe-Signature: t=seconds,v1=hex[,v1=hex]`, HMAC-SHA256 of `t.body`.
 
-Any bytes whatever in the header give True or False, never an error. Sources: docs.stripe.com/webhooks; the window
+Any bytes whatever in the header give an answer, never an error. Sources: docs.stripe.com/webhooks; the window
 holds on both sides, unlike in Stripe's own library, so that a leaked signature can't be made to last for years.
 """
 
@@ -22,8 +22,9 @@ class SignedAt:
     signatures: tuple[bytes, ...]
 
 
-def is_signed(header: str, body: bytes, secrets: Sequence[bytes], now: float) -> bool:
-    """Whether any v1 signature in `header` was made over `body` with any of `secrets`, within 300 s of `now`.
+def signed_at(header: str, body: bytes, secrets: Sequence[bytes], now: float) -> int | None:
+    """The second at which `body` was signed; None unless a v1 signature in `header` was made over it with one of
+    `secrets`, within 300 s of `now`.
 
     All secrets are tried against all signatures whatever the result, and one is made up where there is none, so that
     the time tells nothing.
@@ -36,7 +37,8 @@ def is_signed(header: str, body: bytes, secrets: Sequence[bytes], now: float) ->
         expected = hmac.digest(secret, signed, "sha256").hex().encode()
         for signature in signatures:
             matches |= hmac.compare_digest(expected, signature)
-    return matches and bool(secrets) and abs(now - int(stamp)) <= TOLERANCE_SECONDS
+    second = int(stamp)
+    return second if matches and secrets and abs(now - second) <= TOLERANCE_SECONDS else None
 
 
 def parsed(header: str) -> SignedAt | None:

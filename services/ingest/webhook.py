@@ -24,7 +24,7 @@ from services.ingest.problems import Problem, Refused, new_request_id, problem_r
 from services.ingest.projects import Ignored, Project, Projects, StoreUnavailable, account_of
 from services.ingest.publisher import NotPublished, Publisher, RecordTooLarge
 from services.ingest.received import Received
-from services.ingest.signature import is_signed
+from services.ingest.signature import signed_at
 
 log = structlog.get_logger(__name__)
 PREFIX = "/webhooks/stripe/"
@@ -96,8 +96,10 @@ class Webhook:
     async def _verified(self, name: str, request: web.BaseRequest, body: bytes) -> Project:
         project = await self._found(name)
         header = ",".join(request.headers.getall(SIGNATURE, ()))
-        if is_signed(header, body, project.secrets if project else (), self.clock()):
-            assert project is not None
+        now = self.clock()
+        second = signed_at(header, body, project.secrets if project else (), now)
+        if project is not None and second is not None:
+            metrics.SKEW.set(now - second)
             return project
         if project is None:
             raise Refused(problems.NOT_FOUND)

@@ -88,6 +88,18 @@ class Ingest:
         """Return once `/readyz` says so, or says that it isn't."""
         await self._says("readyz", expected, seconds)
 
+    async def check_says(self, name: str, state: str, within: float) -> None:
+        """Return once one of readiness' checks is in this state."""
+        async with ClientSession() as session, asyncio.timeout(within):
+            while await self._check(session, name) != state:
+                assert self.process.returncode is None, "ingest has ended"
+                await asyncio.sleep(0.1)
+
+    async def _check(self, session: ClientSession, name: str) -> str | None:
+        async with session.get(f"http://127.0.0.1:{self.health_port}/readyz") as response:
+            report: dict[str, dict[str, str]] = await response.json()
+            return report["checks"].get(name)
+
     async def _says(self, path: str, expected: bool, seconds: float) -> None:
         async with ClientSession() as session, asyncio.timeout(seconds):
             while await self._holds(session, path) is not expected:

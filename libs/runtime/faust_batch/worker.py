@@ -48,8 +48,8 @@ async def _serve(app: BatchApp, companions: Sequence[Companion], stop_seconds: f
     app.loop = asyncio.get_running_loop()
     _spare_the_collector()
     app.settings.data_dir.mkdir(parents=True, exist_ok=True)  # Faust makes the last folder of the path only
-    worker = QuietWorker(app)
-    stopping = _stop_on_signal(worker, stop_seconds)
+    worker, deadline = QuietWorker(app), _deadline(stop_seconds)
+    stopping = _stop_on_signal(worker, deadline)
     async with AsyncExitStack() as stack:
         for companion in companions:
             await stack.enter_async_context(companion)
@@ -58,7 +58,10 @@ async def _serve(app: BatchApp, companions: Sequence[Companion], stop_seconds: f
         except Exception as error:  # the process's edge
             log.exception("worker_failed", group=app.settings.group)
             await worker.crash(error)
+        if not stopping:
+            deadline.start()
         await asyncio.gather(worker.stop(), *stopping)  # what a signal began must end before the loop does
+    deadline.cancel()
     if worker.crash_reason is not None:
         log.error("worker_crashed", group=app.settings.group, reason=repr(worker.crash_reason))
         return EXIT_CRASHED
@@ -74,7 +77,7 @@ def _spare_the_collector() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
-def _stop_on_signal(worker: QuietWorker, stop_seconds: float) -> Sequence[asyncio.Task[None]]:
+def _stop_on_signal(worker: QuietWorker, deadline: threading.Timer) -> Sequence[asyncio.Task[None]]:
     """Stop on the first SIGTERM or SIGINT; the task that does it appears in the list that is returned."""
     loop = asyncio.get_running_loop()
     stopping: list[asyncio.Task[None]] = []
@@ -82,7 +85,8 @@ def _stop_on_signal(worker: QuietWorker, stop_seconds: float) -> Sequence[asynci
     def stop(name: str) -> None:
         if not stopping:
             log.info("worker_stopping", signal=name)
-            _exit_after(stop_seconds)
+            if not deadline.is_alive():
+                deadline.start()
             stopping.append(loop.create_task(worker.stop()))
 
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -90,7 +94,7 @@ def _stop_on_signal(worker: QuietWorker, stop_seconds: float) -> Sequence[asynci
     return stopping
 
 
-def _exit_after(seconds: float) -> None:
+def _deadline(seconds: float) -> threading.Timer:
     # A thread, because what hangs may be the loop; a broker that is away blocks the last commit.
     def leave() -> None:
         log.error("worker_stuck", seconds=seconds)
@@ -98,4 +102,4 @@ def _exit_after(seconds: float) -> None:
 
     timer = threading.Timer(seconds, leave)
     timer.daemon = True
-    timer.start()
+    return timer

@@ -92,7 +92,7 @@ class StageHandle:
     def submit(self, keys: Iterable[bytes]) -> None:
         """Have `recheck` look at these table keys, one round at a time with the records, never beside them.
 
-        Keys in partitions that this worker does not own by then are dropped: who gains them rechecks.
+        Keys that have no entry here by then are dropped: whoever gains their partition rechecks.
         """
         self.rounds.submit(keys)
 

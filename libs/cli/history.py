@@ -35,7 +35,8 @@ def history_of(scenario: Scenario) -> History:
     """The history that the scenario's events tell in their order; objects are delivered last, as a snapshot."""
     policy, until = scenario.policy, scenario.as_of
     deliveries = _deliveries(scenario)
-    courses = {customer: course_of(facts, policy, until) for customer, facts in deliveries.items()}
+    before = {told.fact.event: told.before for told in scenario.facts if told.fact.event and told.before is not None}
+    courses = {customer: course_of(facts, policy, until, before) for customer, facts in deliveries.items()}
     matches = {name: _matches(name, facts, scenario) for name, facts in deliveries.items()}
     belongings = {customer: _belonging(found) for customer, found in matches.items()}
     return History(

@@ -1,7 +1,7 @@
 """Stripe's objects and events out of a file, as facts about customers: read by the code that reads the stream."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import msgspec
@@ -12,7 +12,16 @@ from libs.cli.stripe_faults import FaultsAt, check_coupon, check_price, check_su
 from libs.domain.fact import Fact
 from libs.domain.identity import CustomerId
 from libs.domain.subscription import Subscription
-from libs.wire.stripe_event import Catalogue, Kind, customer_of, event_of, kind_of, read_event, read_snapshot
+from libs.wire.stripe_event import (
+    Catalogue,
+    Kind,
+    customer_of,
+    event_of,
+    kind_of,
+    read_event,
+    read_previous_subscription,
+    read_snapshot,
+)
 from libs.wire.stripe_event.discounts import coupon_of
 from libs.wire.stripe_event.narrowing import shaped
 from libs.wire.stripe_event.prices import price_of
@@ -24,10 +33,11 @@ _coupon = msgspec.json.Decoder(CouponShape)
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One fact and the customer it is about."""
+    """One fact and the customer it is about; `before` is what a subscription was just before, where an event tells."""
 
     customer: CustomerId
     fact: Fact
+    before: Subscription | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +132,9 @@ def _happened(one: Located, catalogue: Catalogue) -> Iterator[Told]:
     inside = Located(f"{one.path}.data.object", parsed.object)
     with FaultsAt(inside):
         facts = read_event(event, catalogue)
-    yield from _told(inside, facts, customer_of(kind_of(parsed.type), parsed.object))
+        before = read_previous_subscription(event, catalogue)
+    for told in _told(inside, facts, customer_of(kind_of(parsed.type), parsed.object)):
+        yield replace(told, before=before)
 
 
 def _told(one: Located, facts: Iterable[Fact], customer: str | None) -> Iterator[Told]:

@@ -109,6 +109,17 @@ def test_objects_alone_have_an_estimated_past() -> None:
     ]
 
 
+def test_an_update_tells_what_was_before_it() -> None:
+    raised = subscription(item(quantity=3))
+    previous = {"items": {"object": "list", "data": [item(quantity=1)]}}
+    first = updated(raised, 5, data={"object": raised, "previous_attributes": previous})
+    told = answer(subscriptions=[raised], events=[first])
+    assert moved(told, "kind", "amount", "date", "reason", "estimated") == [
+        ("new", "10.00", "2024-12-16", "subscription_started", True),
+        ("expansion", "20.00", "2025-01-10", "quantity_change", False),
+    ]
+
+
 def test_the_date_is_the_one_of_the_project() -> None:
     created = event("customer.subscription.created", subscription(), NOW - DAY // 2)
     assert answer(events=[created], policy={"timezone": "America/New_York"})["movements"][0]["date"] == "2025-01-14"

@@ -7,14 +7,15 @@ from fractions import Fraction
 import pytest
 
 from libs.domain.fact import Fact
-from libs.domain.ledger import Movement, admitted
+from libs.domain.identity import ClientId, CustomerId, EventId
+from libs.domain.ledger import Member, Movement, admitted, course_of, ledger
 from libs.domain.policy import DEFAULT, PRESETS, Policy
 from libs.domain.subscription import Subscription
 from libs.domain.version import Rank
 from tests.domain.states import WINDOW, after, applied, customer, half_off, seen, subscription, told
 from tests.domain.test_ledger_kinds import movements, with_status
 
-SEEN = after(days=100)
+SEEN, LATER = after(days=100), after(days=200)
 TRIED = {"trial_start": after(), "trial_end": after(days=14)}
 
 
@@ -112,6 +113,38 @@ def test_a_first_event_estimates_what_was_before_it_and_is_none_itself() -> None
         ("new", True, ("evt_1",)),
         ("churn", False, ("evt_1",)),
     ]
+
+
+def paid_until(day: int) -> list[tuple[str, int, datetime, bool]]:
+    return [("new", 1000, after(), True), ("churn", -1000, after(days=day), True)]
+
+
+BEFORE: dict[str, tuple[Subscription, list[tuple[str, int, datetime, bool]]]] = {
+    "another quantity": (
+        subscription(quantity=3),
+        [("new", 3000, after(), True), ("contraction", -2000, after(days=9), False)],
+    ),
+    "paused": (
+        with_status("paused", current_period_start=None),
+        [*paid_until(8), ("reactivation", 1000, after(days=9), False)],
+    ),
+    "unpaid since its period": (
+        with_status("unpaid", current_period_start=after(days=5)),
+        [*paid_until(5), ("reactivation", 1000, after(days=9), False)],
+    ),
+    "incomplete": (with_status("incomplete"), [("new", 1000, after(days=9), False)]),
+    "on trial": (with_status("trialing"), [("new", 1000, after(days=9), False)]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("was", "expected"), BEFORE.values(), ids=BEFORE.keys())
+def test_a_first_event_that_tells_what_was_before_it_makes_the_estimate_true_to_it(
+    was: Subscription, expected: list[tuple[str, int, datetime, bool]]
+) -> None:
+    event = told(subscription(), after(days=9), event="evt_1")
+    steps = course_of([event], DEFAULT, LATER, {EventId("evt_1"): was})
+    found = ledger(ClientId("acme"), [Member(CustomerId("cus_1"), steps)], DEFAULT, LATER)
+    assert [(one.kind.value, one.shown, one.occurred_at, one.estimated) for one in found] == expected
 
 
 def test_the_customers_discount_is_taken_as_old_as_it_says() -> None:

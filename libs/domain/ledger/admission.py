@@ -14,6 +14,7 @@ from libs.domain.customer_state.history import Weight, weight
 from libs.domain.fact import Fact, about_customer, about_discount, about_invoice, about_subscription
 from libs.domain.ledger.course import course
 from libs.domain.ledger.step import Step
+from libs.domain.ledger.surroundings import NOTHING_BEFORE, Before
 from libs.domain.policy import Policy
 from libs.domain.subscription import SubscriptionStatus
 from libs.domain.version import Rank
@@ -21,16 +22,19 @@ from libs.domain.version import Rank
 ObjectName = tuple[str, ...]
 
 
-def course_of(deliveries: Iterable[Fact], policy: Policy, until: datetime) -> tuple[Step, ...]:
+def course_of(
+    deliveries: Iterable[Fact], policy: Policy, until: datetime, before: Before = NOTHING_BEFORE
+) -> tuple[Step, ...]:
     """The steps of one customer of whom the facts were delivered in this order, under `policy`, up to `until`.
 
     The order matters only for what comes later than the late window. The last steps add up to what the customer's
-    state adds at `until`: where closed history says otherwise, the difference is a step of the newest instant.
+    state adds at `until`: where history says otherwise (it was closed, or the state has forgotten which of two changes
+    of one second came first), the difference is a step of the newest instant.
     """
     facts = tuple(deliveries)
     kept = admitted(facts, policy.late_window)
-    steps = course(fold(EMPTY, kept, None), policy, until)
-    return steps if kept == facts else _trued_up(steps, facts, policy, until)
+    steps = course(fold(EMPTY, kept, None), policy, until, before)
+    return steps if policy.late_window is None else _trued_up(steps, facts, policy, until)
 
 
 def admitted(deliveries: Iterable[Fact], window: timedelta | None) -> tuple[Fact, ...]:

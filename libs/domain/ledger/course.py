@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise
 
@@ -10,9 +10,17 @@ from libs.domain.customer_state.history import History, in_order
 from libs.domain.customer_state.standing import past_due_since, with_discounts
 from libs.domain.customer_state.state import CustomerState
 from libs.domain.identity import EventId
-from libs.domain.ledger.past import past_of
+from libs.domain.ledger.past import past_before, past_of
 from libs.domain.ledger.step import Step
-from libs.domain.ledger.surroundings import Surroundings, applied_at, events_at, surroundings, terms_at
+from libs.domain.ledger.surroundings import (
+    NOTHING_BEFORE,
+    Before,
+    Surroundings,
+    applied_at,
+    events_at,
+    surroundings,
+    terms_at,
+)
 from libs.domain.mrr import SubscriptionMrr, evaluate
 from libs.domain.policy import Policy
 from libs.domain.subscription import Subscription, SubscriptionStatus
@@ -21,14 +29,17 @@ from libs.domain.version import Rank, Version
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 
-def course(state: CustomerState, policy: Policy, until: datetime) -> tuple[Step, ...]:
-    """The steps of all subscriptions of a customer up to `until`, oldest first; a pure function of the three.
+def course(state: CustomerState, policy: Policy, until: datetime, before: Before = NOTHING_BEFORE) -> tuple[Step, ...]:
+    """The steps of all subscriptions of a customer up to `until`, oldest first; a pure function of what it is given.
 
     Each version holds until the next one; between them the clock makes steps where a discount begins or ends, a
     cancellation or a pause comes to its end, or a debt gets too old. Versions a little ahead of `until` (see
     `CLOCK_SKEW`) are steps too, so that the last steps add up to the customer's contribution at `until`.
+
+    `before` tells, event by event, what a subscription was just before; it makes the estimate of a past that begins
+    with an update true to what the update changed.
     """
-    around = surroundings(state, policy, until)
+    around = surroundings(state, policy, until, before)
     steps = [step for history in state.subscriptions for step in _course(history, around)]
     return tuple(sorted(steps, key=lambda step: (step.at, step.subscription)))
 
@@ -47,7 +58,7 @@ def _course(history: History[Subscription], around: Surroundings) -> Iterator[St
         return
     begin = order[0].at
     if all(placed.version.rank is not Rank.CREATE for placed in order):
-        yield from past_of(order[0].version, _mrr(order[0].version, begin, history, around), around)
+        yield from _past(order[0].version, history, around)
     instants = {placed.at for placed in order} | {at for at in around.instants if at > begin}
     for at, following in pairwise((*sorted(instants), END_OF_TIME)):
         held = order[bisect_right(order, at, key=_begins) - 1].version
@@ -62,6 +73,14 @@ class _Held:
     causes: tuple[EventId, ...]
     history: History[Subscription]
     estimated: bool
+
+
+def _past(first: Version[Subscription], history: History[Subscription], around: Surroundings) -> Iterator[Step]:
+    earlier = None if first.event is None else around.before.get(first.event)
+    if earlier is None:
+        return past_of(first, _mrr(first, first.at, history, around), around)
+    known = replace(first, content=earlier)
+    return past_before(known, _mrr(known, first.at, (known,), around), around)
 
 
 def _begins(placed: _Placed) -> datetime:

@@ -116,7 +116,7 @@ class _Writer:
         for step, held in tuple(self.positions.held()):
             if self.policy.fx_mode is FxMode.SPOT or held.worth.currency != self.policy.base_currency:
                 self.positions.put(step, valued(held.own, None, self.policy, at))
-        self._write_difference(was, at, MovementKind.FX)
+        self._write_difference(was, at, MovementKind.FX, self._largest_foreign())
 
     def _transfer(self, customer: CustomerId, at: datetime, home: bool) -> None:
         """A customer comes or leaves with all that it holds; it takes along that it has paid."""
@@ -136,7 +136,7 @@ class _Writer:
             before = was.get(currency, NOTHING)
             if now != before:
                 movement = Movement(
-                    id=f"{self._id(at, currency)}/{kind}" + (f"/{customer}" if customer else ""),
+                    id=f"{self._id(at, currency)}/{kind}" + (f"/{customer}" if kind is MovementKind.TRANSFER else ""),
                     client=self.client,
                     kind=kind,
                     currency=currency,
@@ -145,9 +145,18 @@ class _Writer:
                     occurred_at=at,
                     reason=Reason.EXCHANGE_RATE if kind is MovementKind.FX else Reason.MAPPING,
                     customer=customer,
-                    own=self._moved_along(customer, currency, now > before),
+                    own=self._moved_along(customer, currency, now > before) if kind is MovementKind.TRANSFER else (),
                 )
                 self.written.append(movement)
+
+    def _largest_foreign(self) -> CustomerId | None:
+        """The customer whose subscription a rate moves most."""
+        held = [
+            (-one.worth.amount, step.customer)
+            for step, one in self.positions.held()
+            if one.own.currency != self.policy.base_currency and self.positions.is_home(step.customer)
+        ]
+        return min(held)[1] if held else None
 
     def _moved_along(self, customer: CustomerId | None, currency: Currency, comes: bool) -> tuple[Total, ...]:
         """What a customer that comes or leaves brings or takes, in its own currencies."""

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from libs.domain.customer_state.paid import PAID
 from libs.domain.customer_state.standing import with_discounts
+from libs.domain.identity import EventId
 from libs.domain.ledger.step import Step
 from libs.domain.ledger.surroundings import Surroundings, applied_at, terms_at
 from libs.domain.mrr import Rule, SubscriptionMrr, evaluate
@@ -18,6 +19,8 @@ from libs.domain.policy import ChurnRecognition, Policy
 from libs.domain.subscription import Subscription, SubscriptionStatus
 from libs.domain.version import Version
 
+DAY = timedelta(days=1)
+
 
 def past_of(first: Version[Subscription], seen: SubscriptionMrr, around: Surroundings) -> Iterator[Step]:
     """The steps before `first`, the oldest version known; `seen` is what it adds at its own instant.
@@ -25,13 +28,43 @@ def past_of(first: Version[Subscription], seen: SubscriptionMrr, around: Surroun
     None where it never counted. Where a version tells of its creation, there is no past to ask for.
     """
     start = _start(first, around.policy)
-    stop = _stop(first, seen, around.policy)
+    stop = min(_told_stop(first.content, seen, around.policy) or first.at, first.at)
     if start is None or start >= stop:
         return
-    customer, events = first.content.customer, () if first.event is None else (first.event,)
-    yield Step(start, customer, first, _present(first, stop, around), events, estimated=True)
+    yield _paid(first, start, stop, around)
     if not seen.counted and stop < first.at:
-        yield Step(stop, customer, first, seen, events, estimated=first.event is None)
+        yield Step(stop, first.content.customer, first, seen, _events(first), estimated=first.event is None)
+
+
+def past_before(known: Version[Subscription], was: SubscriptionMrr, around: Surroundings) -> Iterator[Step]:
+    """The steps before the oldest event, which tells what the subscription was just before it: `known` and its `was`.
+
+    One that was paused or unpaid then had paid before: until the period in which it was, or, where that says nothing,
+    until a day before.
+    """
+    start = _start(known, around.policy)
+    if start is None or start >= known.at:
+        return
+    stop = known.at if was.counted else _ceased(known, was, start, around.policy)
+    yield _paid(known, start, stop, around)
+    if not was.counted:
+        yield Step(stop, known.content.customer, known, was, _events(known), estimated=True)
+
+
+def _ceased(known: Version[Subscription], was: SubscriptionMrr, start: datetime, policy: Policy) -> datetime:
+    told = _told_stop(known.content, was, policy) or known.content.current_period_start
+    if told is not None and start < told < known.at:
+        return told
+    return (known.at - min(DAY, (known.at - start) / 2)).replace(microsecond=0)
+
+
+def _paid(first: Version[Subscription], start: datetime, stop: datetime, around: Surroundings) -> Step:
+    present = _present(first, stop, around)
+    return Step(start, first.content.customer, first, present, _events(first), estimated=True)
+
+
+def _events(first: Version[Subscription]) -> tuple[EventId, ...]:
+    return () if first.event is None else (first.event,)
 
 
 def _start(first: Version[Subscription], policy: Policy) -> datetime | None:
@@ -46,12 +79,8 @@ def _start(first: Version[Subscription], policy: Policy) -> datetime | None:
     return start if trial_end is None or policy.include_trials else max(start, trial_end)
 
 
-def _stop(first: Version[Subscription], seen: SubscriptionMrr, policy: Policy) -> datetime:
-    """When it ceased to count, as far as the version tells; at the latest when it was seen not to."""
-    return min(_told_stop(first.content, seen, policy) or first.at, first.at)
-
-
 def _told_stop(subscription: Subscription, seen: SubscriptionMrr, policy: Policy) -> datetime | None:
+    """When it ceased to count, as far as it tells itself."""
     match seen.rule:
         case Rule.CANCELED if policy.churn_recognition is ChurnRecognition.AT_REQUEST:
             return subscription.canceled_at or subscription.ended_at

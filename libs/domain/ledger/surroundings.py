@@ -12,16 +12,22 @@ from libs.domain.discount import AppliedDiscount, Discount
 from libs.domain.identity import DiscountId, EventId
 from libs.domain.mrr import Terms
 from libs.domain.policy import Policy
+from libs.domain.subscription import Subscription
 from libs.domain.version import Version
 
 BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 Applied = tuple[Version[AppliedDiscount], ...]
+Before = Mapping[EventId, Subscription]
+NOTHING_BEFORE: Before = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """Versions in the order in which they held, up to `until`. `instants` are those at which any of them began."""
+    """Versions in the order in which they held, up to `until`. `instants` are those at which any of them began.
+
+    `before` is what subscriptions were just before an event, where the event tells.
+    """
 
     policy: Policy
     until: datetime
@@ -29,14 +35,15 @@ class Surroundings:
     customer: tuple[Version[Customer], ...]
     discounts: tuple[Applied, ...]
     instants: frozenset[datetime]
+    before: Before
 
 
-def surroundings(state: CustomerState, policy: Policy, until: datetime) -> Surroundings:
+def surroundings(state: CustomerState, policy: Policy, until: datetime, before: Before) -> Surroundings:
     """What `state` knows beside the subscriptions, made ready for questions about any instant up to `until`."""
     customer = in_order(state.customer, until).versions if state.customer else ()
     discounts = tuple(in_order(history, until).versions for history in state.discounts)
     told = {version.at for version in customer} | {version.at for history in discounts for version in history}
-    return Surroundings(policy, until, known_discounts(state), customer, discounts, frozenset(told))
+    return Surroundings(policy, until, known_discounts(state), customer, discounts, frozenset(told), before)
 
 
 def applied_at(around: Surroundings, at: datetime) -> Applied:

@@ -4,7 +4,8 @@ In ingest: `envelope(body)` checks a webhook and gives a `WebhookEvent`; `is_pub
 on; `to_record(event, origin, catalogue)` and `snapshot_record(object, at, origin, catalogue)` make the record of
 `stripe.events`, cut to the allow-list and completed from the `Catalogue`; `key_of` and `headers_of` go with it.
 In mrr: `read(record)` gives the domain's facts.
-In simulate and explain: `read_event(event, catalogue)` and `read_snapshot(object, at, catalogue)` do both at once.
+In simulate and explain: `read_event(event, catalogue)` and `read_snapshot(object, at, catalogue)` do both at once;
+`read_previous_subscription(event, catalogue)` tells what was before it.
 
 All of them raise MalformedRecord (of `libs.wire.codec`) and nothing else for odd data.
 """
@@ -12,7 +13,7 @@ All of them raise MalformedRecord (of `libs.wire.codec`) and nothing else for od
 from libs.wire.stripe_event.allow_list import Kept, allowed
 from libs.wire.stripe_event.catalogue import Catalogue, Entry
 from libs.wire.stripe_event.completion import Completion, complete
-from libs.wire.stripe_event.direct import read_event, read_snapshot
+from libs.wire.stripe_event.direct import read_event, read_previous_subscription, read_snapshot
 from libs.wire.stripe_event.envelope import WebhookEvent, customer_of, envelope, event_of
 from libs.wire.stripe_event.kinds import Kind, is_published, kind_of
 from libs.wire.stripe_event.publishing import Origin, headers_of, key_of, snapshot_record, to_record
@@ -37,6 +38,7 @@ __all__ = [
     "kind_of",
     "read",
     "read_event",
+    "read_previous_subscription",
     "read_snapshot",
     "snapshot_record",
     "to_record",

@@ -69,6 +69,17 @@ def read(record: StripeRecord) -> tuple[Fact, ...]:
         ) from error
 
 
+def read_previous(record: StripeRecord) -> Subscription | None:
+    """The subscription as it was just before the event, where the event tells; None for other records."""
+    if kind_of(record.type) is not Kind.SUBSCRIPTION or bytes(record.previous_attributes) == b"null":
+        return None
+    try:
+        earlier = before(record.object, record.previous_attributes, subscriptions.FIELDS)
+        return _subscription(record.object if earlier is None else earlier, record)
+    except MalformedRecord:
+        return None  # as in `Reading`: what it was before is then told by nobody
+
+
 def _facts(record: StripeRecord) -> tuple[Fact, ...]:
     match kind_of(record.type):
         case Kind.SUBSCRIPTION:

@@ -90,10 +90,11 @@ class Scene:
 
 @asynccontextmanager
 async def scene(place: Place, name: str, events: int, customers: int) -> AsyncIterator[Scene]:
-    """Start everything, play an account with exactly so many events, connect it to the project `name`."""
+    """Start everything, connect an empty account to the project `name`, then let it live through so many events.
+
+    So it is the webhooks that tell what happened, not the sync that follows the connection.
+    """
     account = DemoAccount(seed=11, customers=customers, days=DAYS)
-    play(account.fake.engine, HistorySpec(seed=11, customers=customers, events=events))
-    account.catch_up()
     async with account.fake.serve() as stripe_url:
         stack = StackSettings(
             place.home, kafka_bootstrap=place.kafka_bootstrap, database_url=place.database_url, durable=False
@@ -101,7 +102,21 @@ async def scene(place: Place, name: str, events: int, customers: int) -> AsyncIt
         environment = {"STRIPE_API_BASE": stripe_url, "STRIPE_CONNECT_BASE": stripe_url}
         settings = SystemSettings(stack=stack, environment=environment)
         async with running_system(settings) as system, connected_project(system, name, account.fake) as project:
+            await until_synced(project)
+            await asyncio.to_thread(play, account.fake.engine, HistorySpec(seed=11, customers=customers, events=events))
+            account.catch_up()
             yield Scene(system, project, account)
+
+
+async def until_synced(project: ConnectedProject) -> None:
+    """Wait for the end of the sync that connecting started."""
+    async with asyncio.timeout(AGREE_SECONDS):
+        while True:
+            [run] = (await project.api.get("/api/integrations/stripe/syncs"))["data"]
+            if run["state"] not in ("queued", "running"):
+                assert run["state"] == "succeeded", run
+                return
+            await asyncio.sleep(0.2)
 
 
 async def agreement(scene: Scene) -> Comparison:

@@ -191,6 +191,16 @@ def test_changes_within_the_grouping_window_are_one(minutes: int, expected: list
     assert kinds(*facts, policy=replace(DEFAULT, movement_grouping_minutes=minutes)) == expected
 
 
+def test_a_group_begins_with_the_first_change_of_an_amount() -> None:
+    facts = [
+        created(subscription()),
+        changed(with_status("past_due"), 1),
+        changed(subscription(quantity=2), 1 + 1 / 48),
+    ]
+    found = movements(*facts, policy=replace(DEFAULT, movement_grouping_minutes=60))
+    assert [one.occurred_at for one in found] == [after(), after(days=1 + 1 / 48)]
+
+
 def test_leaving_and_returning_within_a_group_is_nothing() -> None:
     facts = [created(subscription()), changed(with_status("paused"), 1), changed(subscription(), 1 + 1 / 48)]
     assert kinds(*facts, policy=replace(DEFAULT, movement_grouping_minutes=60)) == [("new", 1000)]

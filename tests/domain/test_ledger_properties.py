@@ -8,14 +8,28 @@ from itertools import pairwise
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from libs.domain.contribution import contribution
 from libs.domain.customer_state import EMPTY, fold
 from libs.domain.fact import Fact, about_subscription
 from libs.domain.identity import ClientId, Currency, CustomerId
-from libs.domain.ledger import Belonging, Movement, MovementKind, balance_at, course_of, project_ledger
+from libs.domain.ledger import (
+    Belonging,
+    ClientHistory,
+    ClosedBooks,
+    Member,
+    Movement,
+    MovementKind,
+    Step,
+    balance_at,
+    books_closed_at,
+    course,
+    course_of,
+    ledger,
+    project_ledger,
+)
 from libs.domain.money import round_half_up
 from libs.domain.policy import FxMode, Policy, Rate
 from libs.domain.totals import Total, by_currency, in_one_currency
@@ -193,6 +207,47 @@ def test_changes_of_mapping_keep_the_totals(facts: list[Fact], policy: Policy, m
     for at in instants(facts, movements):
         assert but_zeros(balance_at(movements, at)) == but_zeros(balance_at(still, at)), at
         assert not but_zeros(balance_at(transfers, at)), at
+
+
+def closed_at(steps: tuple[Step, ...], policy: Policy, at: datetime) -> ClosedBooks:
+    return books_closed_at(ClientHistory(CLIENTS[0], (Member(CUSTOMER, steps),)), policy, at)
+
+
+def written_after(closed: ClosedBooks, steps: tuple[Step, ...], policy: Policy) -> tuple[Movement, ...]:
+    return ledger(ClientHistory(CLIENTS[0], (Member(CUSTOMER, steps),), closed), policy, UNTIL)
+
+
+@settings(max_examples=MANY)
+@given(account_lives, policies, st.tuples(rates, st.sampled_from(FxMode), st.sampled_from((0, 60))), st.integers(0, 40))
+def test_after_closed_books_the_ledger_goes_on_as_if_they_were_open(
+    facts: list[Fact], policy: Policy, money: tuple[tuple[Rate, ...], FxMode, int], day: int
+) -> None:
+    fx, mode, minutes = money
+    policy = replace(policy, base_currency=USD, fx=fx, fx_mode=mode, movement_grouping_minutes=minutes)
+    steps = course_of(dearer(facts), policy, UNTIL)
+    closed = closed_at(steps, policy, after(days=day, seconds=7))
+    whole = written(dearer(facts), policy)
+    assert written_after(closed, steps, policy) == tuple(one for one in whole if one.occurred_at > closed.at)
+
+
+@settings(max_examples=MANY)
+@given(account_lives, policies, st.sampled_from((1, 4, 30)))
+def test_a_state_of_the_late_window_is_enough_to_go_on_after_closed_books(
+    facts: list[Fact], policy: Policy, days: int
+) -> None:
+    """But for guesses between changes of one second, which the state may have forgotten."""
+    facts = [fact for fact in dearer(facts) if fact.at <= UNTIL]
+    window = timedelta(days=days)
+    state = fold(EMPTY, facts, window)
+    now = contribution(state, policy, UNTIL)
+    assume(state.newest is not None and not now.ambiguous)
+    assert state.newest is not None
+    whole, kept = course_of(facts, policy, UNTIL), course(state, policy, UNTIL)
+    closed = closed_at(whole, policy, state.newest - window)
+    after_all, after_kept = written_after(closed, whole, policy), written_after(closed, kept, policy)
+    assert [(one.id, one.before, one.after) for one in after_kept] == [
+        (one.id, one.before, one.after) for one in after_all
+    ]
 
 
 @settings(max_examples=SOME)

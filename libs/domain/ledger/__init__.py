@@ -2,8 +2,9 @@
 
 from libs.domain.ledger.admission import admitted, course_of
 from libs.domain.ledger.classification import ClientStanding, MovementKind, Standing, kind_of
+from libs.domain.ledger.closed import ClientHistory, ClosedBooks
 from libs.domain.ledger.course import course
-from libs.domain.ledger.entries import ledger
+from libs.domain.ledger.entries import books_closed_at, ledger
 from libs.domain.ledger.movement import Movement
 from libs.domain.ledger.project import Belonging, balance_at, project_ledger
 from libs.domain.ledger.reason import Reason
@@ -12,7 +13,9 @@ from libs.domain.ledger.turns import Member, Stay
 
 __all__ = [
     "Belonging",
+    "ClientHistory",
     "ClientStanding",
+    "ClosedBooks",
     "Member",
     "Movement",
     "MovementKind",
@@ -22,6 +25,7 @@ __all__ = [
     "Step",
     "admitted",
     "balance_at",
+    "books_closed_at",
     "course",
     "course_of",
     "kind_of",

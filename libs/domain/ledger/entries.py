@@ -1,6 +1,7 @@
 """A client's ledger: what happened to it, in order, becomes movements."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 
@@ -13,32 +14,62 @@ from libs.domain.ledger.classification import (
     kind_of,
     standing_after,
 )
+from libs.domain.ledger.closed import ClientHistory, ClosedBooks, Held
+from libs.domain.ledger.course import END_OF_TIME
 from libs.domain.ledger.group import Account, Group, account
 from libs.domain.ledger.movement import Movement
 from libs.domain.ledger.positions import NOTHING, Positions
 from libs.domain.ledger.reason import Reason
 from libs.domain.ledger.step import Step
-from libs.domain.ledger.turns import Happening, Member, Turn, at_home_first, happenings
-from libs.domain.ledger.valuation import valued
+from libs.domain.ledger.turns import Happening, Turn, at_home_first, happenings
+from libs.domain.ledger.valuation import Holding, valued
 from libs.domain.policy import FxMode, Policy
 from libs.domain.totals import Total, by_currency
 
 Balance = Mapping[Currency, Fraction]
+SECOND = timedelta(seconds=1)
 
 
-def ledger(client: ClientId, members: Iterable[Member], policy: Policy, until: datetime) -> tuple[Movement, ...]:
+def ledger(history: ClientHistory, policy: Policy, until: datetime) -> tuple[Movement, ...]:
     """All movements of a client up to `until`, oldest first; a pure function of its members' steps.
+
+    Where its books are closed, all movements after that. What its members' steps then say of the closed time is not
+    written again; what they say otherwise is a movement of the first second after it.
 
     Changes of one second are one movement for each currency; so are those within `movement_grouping_minutes` of the
     first. New, churn and reactivation look at all currencies together. Up to each instant (that no group is open at)
     the movements of a currency add up to the MRR in it, and each `before` is the `after` of the one before.
     """
-    members = tuple(members)
-    writer = _Writer(client, policy, Positions(one.customer for one in members if at_home_first(one)))
-    for happening in happenings(members, policy, until):
-        writer.take(happening)
+    writer = _written(history, policy, until)
     writer.close()
     return tuple(writer.written)
+
+
+def books_closed_at(history: ClientHistory, policy: Policy, at: datetime) -> ClosedBooks:
+    """The books as they are to be closed at `at`; a little earlier where changes that count as one are still open."""
+    writer = _written(history, policy, at, last=at)
+    group = writer.group
+    if group is not None and at - group.at < writer.grouping:
+        return books_closed_at(history, policy, group.at - SECOND)
+    writer.close()
+    held = tuple(Held(step.subscription, holding) for step, holding in writer.positions.held())
+    return ClosedBooks(at, writer.standing, held, tuple(sorted(writer.positions.paid)))
+
+
+def _written(history: ClientHistory, policy: Policy, until: datetime, last: datetime = END_OF_TIME) -> "_Writer":
+    """The ledger up to `until`, without what is later than `last`; the last group is still open."""
+    home = (one.customer for one in history.members if at_home_first(one))
+    writer, closed = _Writer(history.client, policy, Positions(home)), history.closed
+    for happening in happenings(history.members, policy, until):
+        if happening.at > last:
+            break
+        if closed is not None and happening.at > closed.at:
+            writer.open_after(closed)
+            closed = None
+        writer.take(happening)
+    if closed is not None:
+        writer.open_after(closed)
+    return writer
 
 
 class _Writer:
@@ -64,16 +95,34 @@ class _Writer:
         elif happening.customer is not None:
             self._transfer(happening.customer, happening.at, home=happening.turn is Turn.COMES)
 
+    def open_after(self, closed: ClosedBooks) -> None:
+        """Go on from closed books: what was written of that time so far is what they hold already."""
+        self.group = None
+        self.written.clear()
+        kept = {one.subscription: one.holding for one in closed.held}
+        now = tuple(self.positions.held())
+        for step, holding in now:
+            nothing = Holding(Total(NOTHING, holding.own.currency), Total(NOTHING, holding.worth.currency))
+            self.positions.put(step, kept.get(step.subscription, nothing))
+        self.positions.paid = set(closed.paid)
+        self.standing = closed.standing
+        for step, holding in now:
+            if holding.own != self.positions.holdings[step.subscription].own:
+                self._step(replace(step, at=closed.at + SECOND))
+
     def _step(self, step: Step) -> None:
         known, held = self.positions.step_of(step.subscription), self.positions.holdings.get(step.subscription)
         worth = valued(step.own, held, self.policy, step.at)
-        if self.positions.is_home(step.customer):
-            if self.group is not None and step.at - self.group.at > self.grouping:
-                self.close()
+        at_home = self.positions.is_home(step.customer)
+        if self.group is not None and step.at - self.group.at > self.grouping:
+            self.close()
+        if at_home and step.amount != (NOTHING if held is None else held.own.amount):
             if self.group is None:
                 self.group = Group(step.at, self.standing, dict(self.positions.balance))
             self.group.add(None if known is None or held is None else (known, held), step, worth)
         self.positions.put(step, worth)
+        if self.group is None:
+            self.standing = standing_after(self.standing, self.positions.presence(), self.policy, step.at)
 
     def close(self) -> None:
         """Write the group that is open."""

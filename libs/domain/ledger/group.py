@@ -53,13 +53,12 @@ class Group:
     moved: dict[SubscriptionId, Moved] = field(default_factory=dict)
 
     def add(self, before: tuple[Step, Holding] | None, after: Step, worth: Holding) -> None:
-        """One more step; `before` is what held of the same subscription."""
+        """One more step that changes an amount; `before` is what held of the same subscription."""
         moved = self.moved.get(after.subscription)
         if moved is None:
             step, held = before if before is not None else (None, None)
             moved = self.moved[after.subscription] = Moved(step, held, after, worth)
-        if before is None or before[0].amount != after.amount:
-            moved.steps.append(after)
+        moved.steps.append(after)
         moved.after, moved.worth = after, worth
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from fractions import Fraction
 
 from libs.domain.identity import ClientId, Currency, CustomerId
+from libs.domain.ledger.closed import ClientHistory
 from libs.domain.ledger.entries import ledger
 from libs.domain.ledger.movement import Movement
 from libs.domain.ledger.step import Step
@@ -27,7 +28,11 @@ def project_ledger(
     for customer in sorted(courses):
         for client, stays in _stays(belongings[customer]).items():
             members.setdefault(client, []).append(Member(customer, courses[customer], tuple(stays)))
-    written = [one for client in sorted(members) for one in ledger(client, members[client], policy, until)]
+    written = [
+        one
+        for client in sorted(members)
+        for one in ledger(ClientHistory(client, tuple(members[client])), policy, until)
+    ]
     return tuple(sorted(written, key=lambda movement: movement.occurred_at))
 
 

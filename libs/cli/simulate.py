@@ -71,6 +71,15 @@ def _print(name: str, answer: Out, json: bool) -> None:
         _print_table(name, answer)
 
 
+def _movements(movements: list[dict[str, object]]) -> Table:
+    columns = ("date", "client", "kind", "amount", "currency", "before", "after", "reason")
+    table = Table(*columns, title="movements")
+    for movement in movements:
+        estimated = " (estimated)" if movement["estimated"] else ""
+        table.add_row(*(f"{movement[name]}{estimated if name == 'reason' else ''}" for name in columns))
+    return table
+
+
 def _print_table(name: str, answer: Out) -> None:
     table = Table(title=f"{name} at {answer['as_of']}", show_header=False)
     for part in ("mrr_total", "mrr_by_currency", "mrr_by_client", "mrr_by_customer", "mrr_by_subscription",
@@ -81,5 +90,8 @@ def _print_table(name: str, answer: Out) -> None:
             table.add_row("" if place else part, str(key), str(amount))
     console = Console()
     console.print(table)
+    movements = answer["movements"]
+    if isinstance(movements, list) and movements:
+        console.print(_movements(movements))
     for note in answer["notes"] if isinstance(answer["notes"], list) else []:
         console.print(f"• {note}", highlight=False, markup=False)

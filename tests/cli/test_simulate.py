@@ -257,4 +257,11 @@ def test_people_get_a_table() -> None:
     lines = json.dumps({"as_of": NOW, "subscriptions": [subscription(item(TIERED))]})
     result = CliRunner().invoke(revstream(["simulate"]), ["simulate", "-"], input=lines)
     assert "mrr_by_subscription" in result.stdout
+    assert "movements" not in result.stdout
     assert "sub_1 is incomplete" in result.stdout
+
+
+def test_people_get_the_movements_too() -> None:
+    lines = json.dumps({"as_of": NOW, "subscriptions": [subscription()]})
+    result = CliRunner(env={"COLUMNS": "200"}).invoke(revstream(["simulate"]), ["simulate", "-"], input=lines)
+    assert "subscription_started (estimated)" in result.stdout

@@ -7,6 +7,7 @@ import os
 import platform
 import sys
 import tempfile
+import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -40,11 +41,19 @@ def main(arguments: Sequence[str]) -> int:
     asked = parser.parse_args(arguments)
     _describe_machine()
     names = list(PARTS) if asked.part == "all" else [asked.part]
+    failed = 0
     for name in names:
-        figures = asyncio.run(_measured(name, Scale(asked.runs, asked.quick)))
+        try:
+            figures = asyncio.run(_measured(name, Scale(asked.runs, asked.quick)))
+        except StackUnavailable:
+            raise
+        except Exception:  # noqa: BLE001 – the loop's edge: the other parts are worth having
+            traceback.print_exc()
+            failed = 1
+            continue
         for figure in figures:
             _print(json.dumps(figure.fields()) if asked.json else figure.line())
-    return 0
+    return failed
 
 
 def _describe_machine() -> None:

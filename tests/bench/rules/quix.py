@@ -9,7 +9,7 @@ from quixstreams.models import Serializer, Topic
 
 from libs.runtime.faust_batch import Output
 from libs.wire.topics import STRIPE_EVENTS
-from tests.bench.rules.job import Job, job_of, stages
+from tests.bench.rules.job import Job, job_of, spare_the_collector, stages
 from tests.bench.rules.raw import Compute
 from tests.mrr.in_memory import MemoryRecord
 
@@ -86,4 +86,5 @@ def _connect(app: Application, source: Topic, work: Stage, target: Topic) -> Non
 
 
 if __name__ == "__main__":
+    spare_the_collector()
     main(job_of(sys.argv[1:]))

@@ -18,7 +18,7 @@ from libs.runtime.kafka import ProducerLimits, new_producer
 from libs.runtime.partition import partition_of
 from libs.wire.topics import STRIPE_EVENTS
 from tests.bench.rules.backlog import PARTITIONS
-from tests.bench.rules.job import Job, job_of, stages
+from tests.bench.rules.job import Job, job_of, spare_the_collector, stages
 
 MIB = 1 << 20
 Compute = Callable[[Sequence[Record], State], StageResult]
@@ -99,5 +99,6 @@ async def work(job: Job) -> None:
 
 
 if __name__ == "__main__":
+    spare_the_collector()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(work(job_of(sys.argv[1:])))

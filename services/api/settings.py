@@ -1,6 +1,7 @@
 """What api reads from its environment."""
 
 from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from libs.runtime.settings import Settings
 from libs.stripe_gateway import STRIPE, Patience, StripeApi
@@ -16,6 +17,14 @@ class ApiSettings(Settings):
     api_health_host: str = "127.0.0.1"
     api_health_port: int = Field(default=9080, ge=0, le=65535)
     stripe_api_base: str = STRIPE
+
+
+class DatabaseSettings(BaseSettings):
+    """What a command on the database alone needs."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
+
+    database_url: SecretStr
 
 
 def stripe_api(settings: ApiSettings) -> StripeApi:

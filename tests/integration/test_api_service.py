@@ -2,7 +2,9 @@
 
 import asyncio
 import itertools
+import os
 import signal
+import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -13,13 +15,10 @@ from deploy.migrations import upgrade
 from libs.runtime.api_keys import KeyRequest, Scope, issue_at
 from libs.runtime.crypto import generate_key
 from libs.runtime.kafka import ensure_topics, new_consumer
-from libs.runtime.postgres import pool
 from libs.wire.records import ClientRecord
 from libs.wire.topics import REVENUE_CLIENTS
-from services.api.database import Database
-from services.api.read_model.rebuilding import rebuild
 from tests.api.builders import client_record, signal_record, stripe_record
-from tests.integration.api_rig import RunningApi, publish, running_api
+from tests.integration.api_rig import ROOT, RunningApi, publish, running_api
 
 KEYS = generate_key()
 
@@ -126,8 +125,9 @@ async def test_the_read_model_is_rebuilt_from_the_topics_while_it_serves(
 ) -> None:
     await publish(kafka_bootstrap, clients(project, 50))
     before = await api.says(key, "/api/metrics", lambda said: said["metrics"]["customers"] == 50)
-    async with pool(environment["DATABASE_URL"], "test") as connections:
-        await rebuild(Database(connections))
+    command = [sys.executable, "-m", "services.api.rebuild"]
+    rebuilding = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env={**os.environ, **environment})
+    assert await rebuilding.wait() == 0
     after = await api.says(key, "/api/metrics", lambda said: said["metrics"] == before["metrics"])
     assert after["freshness_seconds"] is not None
 

@@ -28,7 +28,7 @@ class Topology:
         self.app: BatchApp = batch_app(settings.worker())
         self._policies = policies
         self._customers = CustomerStage(policies, _now, settings.topology_epoch)
-        clients = ClientStage(policies)
+        clients = ClientStage(policies, settings.topology_epoch)
         self._by_customer: StageHandle = stage(
             self.app,
             StageSpec(

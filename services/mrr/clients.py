@@ -27,6 +27,7 @@ class ClientEntry(msgspec.Struct, frozen=True):
     contributions: tuple[ContributionChanged, ...] = ()
 
 
+EPOCH_REVISIONS = 2**32  # more records than one client ever gets; and below 2**53, so JavaScript reads it, too
 NO_ENTRY = ClientEntry()
 _encoder = msgspec.msgpack.Encoder()
 _decoder: msgspec.msgpack.Decoder[ClientEntry] = msgspec.msgpack.Decoder(ClientEntry)
@@ -58,10 +59,10 @@ class Standing:
 
 
 class ClientStage:
-    """Computes `revenue.clients`."""
+    """Computes `revenue.clients`. `epoch` goes up when tables are rebuilt: what it publishes is then the newer."""
 
-    def __init__(self, policies: Policies) -> None:
-        self._policies = policies
+    def __init__(self, policies: Policies, epoch: int) -> None:
+        self._policies, self._epoch = policies, epoch
 
     def compute(self, records: Sequence[Record], state: State) -> StageResult:
         """Fold the contributions; publish each client whose revenue reads differently now."""
@@ -92,7 +93,7 @@ class ClientStage:
         """The client's entry; its revenue is published first where a reader would see a difference."""
         revision = standing.entry.revision
         if not says_the_same(standing.state, standing.before) or revision == 0:
-            revision += 1
+            revision = max(revision, self._epoch * EPOCH_REVISIONS) + 1
             outputs.append(self._published(standing, revision))
             CLIENTS.inc()
         return _encoder.encode(ClientEntry(revision, tuple(standing.latest.values())))

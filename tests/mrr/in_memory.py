@@ -75,7 +75,7 @@ class Stream:
     def __post_init__(self) -> None:
         self.policies = Policies()
         self.by_customer = CustomerStage(self.policies, lambda: self.now, epoch=1)
-        self.by_client = ClientStage(self.policies)
+        self.by_client = ClientStage(self.policies, epoch=1)
 
     def feed(self, records: Sequence[MemoryRecord]) -> None:
         dice = random.Random(self.seed)

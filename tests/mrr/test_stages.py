@@ -9,8 +9,8 @@ from libs.domain.customer_state import EMPTY
 from libs.fake_stripe import FakeStripe
 from libs.fake_stripe.settings import AccountSettings
 from libs.fake_stripe.specs import CouponSpec, ItemSpec, PriceSpec, SubscriptionSpec, TierSpec
-from libs.wire.codec import MalformedRecord, encode
-from libs.wire.records import SettingsRecord
+from libs.wire.codec import MalformedRecord, decode, encode
+from libs.wire.records import ClientRecord, SettingsRecord
 from libs.wire.stripe_event import Catalogue
 from libs.wire.topics import CLIENT_ACTIVITY, STRIPE_EVENTS
 from services.mrr.changes_due import ChangesDue
@@ -66,7 +66,7 @@ def test_a_contribution_that_came_late_does_not_win(subscribed: FakeStripe) -> N
     for record in records:
         stream.feed([record])
     revenue = dict(stream.revenue)
-    replayed = ClientStage(Policies()).compute([], {})
+    replayed = ClientStage(Policies(), epoch=1).compute([], {})
     late = stream.by_client.compute(stream.activity[:-1], stream.clients)
     assert replayed.outputs == []
     assert late.outputs == []
@@ -106,7 +106,7 @@ def test_a_malformed_record_goes_to_the_dead_letters_and_stops_nobody(value: byt
     assert (topic, key, sent) == ("stripe.events.dead-letters", b"acme/cus_1", value)
     assert dict(headers)["dl_offset"] == b"7"
     assert dict(headers)["dl_consumer"] == b"mrr"
-    told = ClientStage(Policies()).compute([replace(poison, topic=CLIENT_ACTIVITY.name)], {})
+    told = ClientStage(Policies(), epoch=1).compute([replace(poison, topic=CLIENT_ACTIVITY.name)], {})
     assert [topic for topic, *_ in told.outputs] == ["client.activity.dead-letters"]
 
 
@@ -155,3 +155,13 @@ def test_incomplete_subscriptions_show_in_a_metric() -> None:
     assert [one.reason for one in record.incomplete] == [f"tiers:{price['id']}"]
     stream.by_customer.incomplete.recount([stream.customers])
     assert INCOMPLETE._value.get() == 1
+
+
+def test_a_rebuilt_topology_supersedes_what_the_one_before_published(subscribed: FakeStripe) -> None:
+    stream = Stream(now=instant(subscribed))
+    stream.feed(stripe_records(subscribed.events, catalogue_of(subscribed)))
+    [known] = stream.revenue.values()
+    rebuilt = ClientStage(Policies(), epoch=2).compute(stream.activity, {})
+    revisions = [decode(value or b"", ClientRecord).revision for _, _, value, _ in rebuilt.outputs]
+    assert revisions
+    assert min(revisions) > known.revision

@@ -46,4 +46,4 @@ def spare_the_collector() -> None:
 def stages() -> tuple[CustomerStage, ClientStage]:
     """The service's own computations."""
     policies = Policies()
-    return CustomerStage(policies, lambda: datetime.now(UTC), epoch=1), ClientStage(policies)
+    return CustomerStage(policies, lambda: datetime.now(UTC), epoch=1), ClientStage(policies, epoch=1)

@@ -32,7 +32,9 @@ from libs.domain.ledger import (
 )
 from libs.domain.money import round_half_up
 from libs.domain.policy import FxMode, Policy, Rate
+from libs.domain.subscription import Subscription
 from libs.domain.totals import Total, by_currency, in_one_currency
+from libs.domain.version import Version
 from tests.counts import examples
 from tests.domain.account_lives import account_lives, windows
 from tests.domain.states import after
@@ -230,6 +232,11 @@ def test_after_closed_books_the_ledger_goes_on_as_if_they_were_open(
     assert written_after(closed, steps, policy) == tuple(one for one in whole if one.occurred_at > closed.at)
 
 
+def begins_with_several(history: tuple[Version[Subscription], ...]) -> bool:
+    """Whether the oldest second that is kept of a subscription has more than one version."""
+    return sum(version.at == history[0].at for version in history) > 1
+
+
 @settings(max_examples=MANY)
 @given(account_lives, policies, st.sampled_from((1, 4, 30)))
 def test_a_state_of_the_late_window_is_enough_to_go_on_after_closed_books(
@@ -239,8 +246,7 @@ def test_a_state_of_the_late_window_is_enough_to_go_on_after_closed_books(
     facts = [fact for fact in dearer(facts) if fact.at <= UNTIL]
     window = timedelta(days=days)
     state = fold(EMPTY, facts, window)
-    now = contribution(state, policy, UNTIL)
-    assume(state.newest is not None and not now.ambiguous)
+    assume(state.newest is not None and not any(map(begins_with_several, state.subscriptions)))
     assert state.newest is not None
     whole, kept = course_of(facts, policy, UNTIL), course(state, policy, UNTIL)
     closed = closed_at(whole, policy, state.newest - window)

@@ -25,7 +25,7 @@ def total(totals: Mapping[str, Fraction], policy: Policy, day: date) -> dict[str
     if base is not None:
         missing = missing_rates(totals, policy, day)
         if not missing:
-            return money(sum((_in_base(totals[code], code, policy, day) for code in totals), ZERO), base)
+            return money(in_one(totals, policy, day), base)
         return {**by_currency(totals), "missing_rates": missing}
     if len(totals) == 1:
         ((code, exact),) = totals.items()
@@ -51,6 +51,11 @@ def currency_of(totals: Mapping[str, Fraction], policy: Policy, day: date) -> st
 def missing_rates(totals: Mapping[str, Fraction], policy: Policy, day: date) -> list[str]:
     """The currencies that can't be turned into the base currency."""
     return [code for code in sorted(totals) if code != policy.base_currency and rate_on(policy.fx, code, day) is None]
+
+
+def in_one(totals: Mapping[str, Fraction], policy: Policy, day: date) -> Fraction:
+    """The sum in the currency that `currency_of` names, which must not be None."""
+    return sum((_in_base(exact, code, policy, day) for code, exact in totals.items()), ZERO)
 
 
 def _in_base(exact: Fraction, code: str, policy: Policy, day: date) -> Fraction:

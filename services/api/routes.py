@@ -13,6 +13,7 @@ from services.api.handlers import (
     metrics,
     projects,
     settings,
+    status,
     syncs,
     webhook_secrets,
 )
@@ -40,6 +41,7 @@ ROUTES = (
         HTTPStatus.NO_CONTENT,
     ),
     Route("POST", f"{STRIPE}/key", Scope.ADMIN, connect.connect_by_key, HTTPStatus.CREATED),
+    Route("GET", f"{STRIPE}/status", Scope.READ, status.stripe_status),
     Route("POST", f"{STRIPE}/sync", Scope.SYNC, syncs.start_sync, HTTPStatus.ACCEPTED),
     Route("GET", f"{STRIPE}/syncs", Scope.READ, syncs.sync_list),
     Route("GET", f"{STRIPE}/syncs/{{run}}", Scope.READ, syncs.sync_run),

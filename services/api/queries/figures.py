@@ -1,9 +1,11 @@
 """A project's present figures."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
+
+import asyncpg
 
 from services.api.database import Connection
 
@@ -70,9 +72,13 @@ async def failed_payments(connection: Connection, project: str, livemode: bool, 
 
 
 async def _sums(connection: Connection, query: str, project: str, livemode: bool) -> dict[str, Fraction]:
+    return by_currency(await connection.fetch(query, project, livemode))
+
+
+def by_currency(rows: Iterable[asyncpg.Record]) -> dict[str, Fraction]:
     """Numerators are summed by denominator in PostgreSQL, the few fractions that remain here, both exactly."""
     sums: dict[str, Fraction] = {}
-    for row in await connection.fetch(query, project, livemode):
+    for row in rows:
         exact = Fraction(int(row["exact_num"]), int(row["exact_den"]))
         sums[row["currency"]] = sums.get(row["currency"], Fraction(0)) + exact
     return sums

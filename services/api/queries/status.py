@@ -1,0 +1,137 @@
+"""How a project's connections stand: what is stored of them, of their syncs, their polling and their webhooks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+
+import asyncpg
+import msgspec
+
+from services.api.database import Connection
+from services.api.queries.figures import by_currency
+
+Fields = dict[str, object]
+
+CONNECTIONS = """
+SELECT c.id, c.account, c.name, c.livemode, c.state, c.connected_at, c.disconnected_at,
+    c.permissions::text AS permissions, c.error::text AS error,
+    p.polled_until, p.last_success_at AS polled_at, p.last_error::text AS poll_error,
+    (SELECT max(finished_at) FROM sync_runs r
+     WHERE r.project = c.project AND r.connection = c.id AND r.state = 'succeeded') AS last_successful_sync
+FROM connections c LEFT JOIN event_cursors p ON p.project = c.project AND p.connection = c.id
+WHERE c.project = $1 ORDER BY c.connected_at, c.id
+"""
+LAST_RUNS = """
+SELECT DISTINCT ON (connection) connection, id, mode, state, requested_at, started_at, finished_at,
+    error::text AS error
+FROM sync_runs WHERE project = $1 ORDER BY connection, requested_at DESC, id DESC
+"""
+# What a run has read was true when the run began, so a resource lags by the time since then.
+RESOURCES = """
+SELECT s.name, s.state, s.rows, s.last_error::text AS last_error,
+    (SELECT extract(epoch FROM now() - max(r.started_at))::float FROM sync_resources d
+     JOIN sync_runs r ON r.project = d.project AND r.id = d.run
+     WHERE d.project = $1 AND r.connection = $2 AND d.name = s.name AND d.state = 'succeeded') AS lag_seconds
+FROM sync_resources s WHERE s.project = $1 AND s.run = $3 ORDER BY s.place
+"""
+SECRETS_SINCE = "SELECT min(created_at) FROM webhook_secrets WHERE project = $1 AND revoked_at IS NULL"
+# `self` is the account of events that came before there was a connection, or that could belong to several.
+WEBHOOKS = """
+SELECT max(created) AS last_event_at, count(*) FILTER (WHERE created > now() - interval '24 hours') AS events_24h
+FROM object_versions WHERE project = $1 AND account IN ($2, 'self') AND livemode = $3 AND source = 'webhook'
+"""
+POLLED = """
+SELECT max(created) FROM object_versions
+WHERE project = $1 AND account = $2 AND livemode = $3 AND source = 'events_api'
+  AND created > $4 AND created < now() - interval '15 minutes'
+"""
+DRIFT = """
+SELECT min(checked_at) AS checked_at, sum(found)::bigint AS found, sum(fixed)::bigint AS fixed FROM (
+    SELECT DISTINCT ON (d.connection) d.checked_at, d.found, d.fixed FROM drift_reports d
+    JOIN connections c ON c.project = d.project AND c.id = d.connection AND c.state <> 'disconnected'
+    WHERE d.project = $1 ORDER BY d.connection, d.checked_at DESC
+) AS newest
+"""
+IS_MAPPED = "EXISTS (SELECT FROM unnest(clients.customers) AS held WHERE clients.client <> 'customer:' || held)"
+MAPPING = """
+SELECT (SELECT count(*) FROM customers WHERE project = $1 AND livemode = $2 AND NOT deleted) AS customers,
+    (SELECT count(DISTINCT customer) FROM clients CROSS JOIN unnest(clients.customers) AS held
+     JOIN customers ON customers.project = clients.project AND customers.livemode = clients.livemode
+                   AND customers.customer = held AND NOT customers.deleted
+     WHERE clients.project = $1 AND clients.livemode = $2 AND clients.client <> 'customer:' || held) AS mapped
+"""
+MAPPED_MRR = f"""
+SELECT currency, exact_den, sum(exact_num) AS exact_num FROM client_mrr
+JOIN clients ON clients.project = client_mrr.project AND clients.client = client_mrr.client
+WHERE client_mrr.project = $1 AND client_mrr.livemode = $2 AND {IS_MAPPED} GROUP BY currency, exact_den
+"""  # noqa: S608 – a constant of ours
+
+
+@dataclass(frozen=True, slots=True)
+class Webhooks:
+    """What webhooks brought of an account. `polled_at`: the newest event that polling had to bring, some time ago."""
+
+    secrets_since: datetime | None
+    last_event_at: datetime | None
+    events_24h: int
+    polled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Everything stored of one connection. `run` is the last one that was asked for, `resources` are its."""
+
+    connection: Fields
+    run: Fields | None
+    resources: list[Fields]
+    webhooks: Webhooks
+
+
+async def standings(connection: Connection, project: str) -> list[Standing]:
+    """All connections of the project, disconnected ones too, oldest first."""
+    since: datetime | None = await connection.fetchval(SECRETS_SINCE, project)
+    runs = {row["connection"]: _content(row) for row in await connection.fetch(LAST_RUNS, project)}
+    found = []
+    for row in await connection.fetch(CONNECTIONS, project):
+        run = runs.get(row["id"])
+        resources = await connection.fetch(RESOURCES, project, row["id"], run["id"]) if run else []
+        webhooks = await _webhooks(connection, project, row, since)
+        found.append(Standing(_content(row), run, [_content(each) for each in resources], webhooks))
+    return found
+
+
+async def drift(connection: Connection, project: str) -> Fields:
+    """The last comparison of every connection with Stripe, added up; as of the oldest of them."""
+    row = await connection.fetchrow(DRIFT, project)
+    assert row is not None
+    return dict(row)
+
+
+async def mapping(connection: Connection, project: str, livemode: bool) -> Fields:
+    """How many customers there are, and how many of them belong to a client that is not just themselves."""
+    row = await connection.fetchrow(MAPPING, project, livemode)
+    assert row is not None
+    return dict(row)
+
+
+async def mapped_mrr(connection: Connection, project: str, livemode: bool) -> Mapping[str, Fraction]:
+    """Exact MRR of the clients that customers were mapped to, in minor units by currency."""
+    return by_currency(await connection.fetch(MAPPED_MRR, project, livemode))
+
+
+async def _webhooks(connection: Connection, project: str, row: asyncpg.Record, since: datetime | None) -> Webhooks:
+    account, livemode = row["account"], row["livemode"]
+    told = await connection.fetchrow(WEBHOOKS, project, account, livemode)
+    assert told is not None
+    polled = await connection.fetchval(POLLED, project, account, livemode, since) if since else None
+    return Webhooks(since, told["last_event_at"], told["events_24h"], polled)
+
+
+def _content(row: asyncpg.Record) -> Fields:
+    """The row's fields, those of JSON decoded."""
+    fields: Fields = dict(row)
+    for name in ("permissions", "error", "last_error", "poll_error"):
+        if isinstance(text := fields.get(name), str):
+            fields[name] = msgspec.json.decode(text)
+    return fields

@@ -1,21 +1,32 @@
 """Sync runs in PostgreSQL: asked for by api, taken on and told about here. A page and its cursor are one statement."""
 
+import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 import asyncpg
 import orjson
 
 from services.ingest.catalogues import Scope
 
+INITIAL, RECENT, FULL, RECONCILE = "initial", "recent", "full", "reconcile"
+EVERYTHING = frozenset({INITIAL, FULL})
 EVERY_PROJECT = "SELECT set_config('revstream.every_project', 'on', true)"
 OPEN = """
-SELECT r.project, r.id, r.connection, c.account, c.livemode, c.state = 'active' AS is_active, c.error::text AS error
+SELECT r.project, r.id, r.connection, r.mode, r.requested_at, c.account, c.livemode, c.state = 'active' AS is_active,
+    c.error::text AS error
 FROM sync_runs r JOIN connections c ON c.project = r.project AND c.id = r.connection
 WHERE r.state IN ('queued', 'running') ORDER BY r.requested_at, r.id
 """
+ASK = """
+INSERT INTO sync_runs (project, id, connection, mode, state, requested_at) VALUES ($1, $2, $3, $4, 'queued', $5)
+ON CONFLICT (project, connection) WHERE state IN ('queued', 'running') DO NOTHING
+"""
+UNFINISHED_MODE = "SELECT mode FROM sync_runs WHERE project = $1 AND connection = $2 AND state IN ('queued', 'running')"
 START = """
-UPDATE sync_runs SET state = 'running', started_at = coalesce(started_at, now()) WHERE project = $1 AND id = $2
+UPDATE sync_runs SET state = 'running', started_at = coalesce(started_at, now())
+WHERE project = $1 AND id = $2 AND state IN ('queued', 'running')
 """
 ADD_RESOURCE = """
 INSERT INTO sync_resources (project, run, name, place, state) VALUES ($1, $2, $3, $4, 'queued')
@@ -37,7 +48,7 @@ UPDATE sync_runs SET finished_at = now(), error = $3, state = CASE
     WHEN $3::jsonb IS NOT NULL THEN 'failed'
     WHEN EXISTS (SELECT FROM sync_resources WHERE project = $1 AND run = $2 AND state <> 'succeeded') THEN 'partial'
     ELSE 'succeeded' END
-WHERE project = $1 AND id = $2
+WHERE project = $1 AND id = $2 AND state IN ('queued', 'running')
 """
 
 
@@ -53,6 +64,8 @@ class Run:
     id: str
     connection: str
     scope: Scope
+    mode: str
+    requested_at: datetime
     is_active: bool
     error: Mapping[str, object] | None
 
@@ -76,6 +89,14 @@ class Runs:
     async def unfinished(self) -> list[Run]:
         """All runs that are queued or were begun, in the order they were asked for."""
         return [_run(row) for row in await self._read(OPEN)]
+
+    async def ask(self, project: str, connection: str, mode: str, at: datetime) -> bool:
+        """Have a run of this mode done; False where an unfinished one, which does less, has to end first."""
+        identifier = f"syn_{secrets.token_hex(8)}"
+        if await self._write(ASK, project, identifier, connection, mode, at) == "INSERT 0 1":
+            return True
+        modes = {row["mode"] for row in await self._read(UNFINISHED_MODE, project, connection)}
+        return mode in modes or (mode in EVERYTHING and bool(modes & EVERYTHING))
 
     async def start(self, run: Run, resources: Iterable[str]) -> None:
         """Begin a run, or go on with it."""
@@ -127,4 +148,6 @@ class Runs:
 def _run(row: asyncpg.Record) -> Run:
     scope = (row["project"], row["account"], row["livemode"])
     error = None if row["error"] is None else orjson.loads(row["error"])
-    return Run(row["project"], row["id"], row["connection"], scope, row["is_active"], error)
+    return Run(
+        row["project"], row["id"], row["connection"], scope, row["mode"], row["requested_at"], row["is_active"], error
+    )

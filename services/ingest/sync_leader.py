@@ -1,12 +1,16 @@
-"""Of several ingest processes one works on the syncs: the one whose connection holds the lock."""
+"""Of several ingest processes one works on syncs and polls: the one whose connection holds the lock."""
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 
 import asyncpg
 import structlog
 
 from libs.runtime.postgres import UNREACHABLE
-from services.ingest.postgres_runs import Run, Runs, RunTaken
+from services.ingest.jobs import Duty, Job
+from services.ingest.postgres_runs import Runs, RunTaken
 from services.ingest.projects import StoreUnavailable
 from services.ingest.syncing import Syncing
 
@@ -18,14 +22,27 @@ KEEP_ALIVE = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_
 log = structlog.get_logger(__name__)
 
 
-class SyncLeader:
-    """Waits for the lock, then works on every unfinished run, those of a killed process among them."""
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """The duty to work on every unfinished run, those of a killed process among them."""
 
-    def __init__(self, database_url: str, runs: Runs, syncing: Syncing, news: asyncio.Event) -> None:
-        """`news` set: look for runs at once."""
+    runs: Runs
+    syncing: Syncing
+
+    async def due(self) -> list[Job]:
+        """A job for each of them, left where somebody calls the run off."""
+        return [
+            Job(run.id, partial(self.syncing.work, run), only_while_due=True) for run in await self.runs.unfinished()
+        ]
+
+
+class SyncLeader:
+    """Waits for the lock, then does what is due."""
+
+    def __init__(self, database_url: str, duties: Sequence[Duty], news: asyncio.Event) -> None:
+        """`news` set: look for what is due at once."""
         self._database_url = database_url
-        self._runs = runs
-        self._syncing = syncing
+        self._duties = duties
         self._told = news
 
     async def follow(self) -> None:
@@ -44,7 +61,7 @@ class SyncLeader:
             command_timeout=CONNECT_SECONDS,
             server_settings={"application_name": "revstream-ingest-syncs", **KEEP_ALIVE},
         )
-        working: dict[str, asyncio.Task[None]] = {}
+        working: dict[str, _Working] = {}
         try:
             while True:
                 self._told.clear()
@@ -56,19 +73,18 @@ class SyncLeader:
             await _ended(working)
             connection.terminate()
 
-    async def _look(self, working: dict[str, asyncio.Task[None]]) -> None:
-        for name in [name for name, task in working.items() if task.done()]:
-            working.pop(name).result()  # a fault that nobody expected ends the service
-        for run in await self._runs.unfinished():
-            if run.id not in working:
-                working[run.id] = asyncio.create_task(self._work(run))
-
-    async def _work(self, run: Run) -> None:
-        """Work on a run; one that stays unfinished is found again at the next look."""
-        try:
-            await self._syncing.work(run)
-        except (*UNREACHABLE, asyncpg.PostgresError, StoreUnavailable, RunTaken) as error:
-            log.warning("sync_interrupted", project=run.project, run=run.id, reason=repr(error))
+    async def _look(self, working: dict[str, "_Working"]) -> None:
+        for name in [name for name, each in working.items() if each.task.done()]:
+            ended = working.pop(name).task
+            if not ended.cancelled():
+                ended.result()  # a fault that nobody expected ends the service
+        due = {job.name: job for duty in self._duties for job in await duty.due()}
+        for name, each in working.items():
+            if each.job.only_while_due and name not in due:
+                each.task.cancel()
+        for name, job in due.items():
+            if name not in working:
+                working[name] = _Working(job, asyncio.create_task(_worked(job)))
 
     async def _pause(self) -> None:
         try:
@@ -78,7 +94,21 @@ class SyncLeader:
             return
 
 
-async def _ended(working: dict[str, asyncio.Task[None]]) -> None:
-    for task in working.values():
-        task.cancel()
-    await asyncio.gather(*working.values(), return_exceptions=True)
+@dataclass(frozen=True, slots=True)
+class _Working:
+    job: Job
+    task: asyncio.Task[None]
+
+
+async def _worked(job: Job) -> None:
+    """Do a job; what stays unfinished is due again at the next look."""
+    try:
+        await job.work()
+    except (*UNREACHABLE, asyncpg.PostgresError, StoreUnavailable, RunTaken) as error:
+        log.warning("job_interrupted", job=job.name, reason=repr(error))
+
+
+async def _ended(working: dict[str, _Working]) -> None:
+    for each in working.values():
+        each.task.cancel()
+    await asyncio.gather(*(each.task for each in working.values()), return_exceptions=True)

@@ -1,5 +1,6 @@
 """Connecting by restricted key over HTTP, against the fake Stripe."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -10,8 +11,12 @@ from libs.fake_stripe.rest.outage import Mode
 from libs.runtime.api_keys import Scope
 from libs.runtime.crypto import Sealed, credential_place
 from libs.runtime.health import Readiness
+from libs.runtime.postgres import pool
 from services.api.edge import Address, site
 from services.api.site import application
+from services.ingest.postgres_projects import PostgresProjects
+from services.ingest.projects import Ignored, account_of
+from tests.api.builders import event_delivery, stripe_record
 from tests.api.calling import Answer, Api
 from tests.stripe_gateway.merchants import Merchant
 
@@ -163,6 +168,56 @@ async def test_sync_needs_one_connection(api: Api) -> None:
     answer = await api.post(f"{PATH}/sync", {"mode": "full", "connection": "con_none"})
     assert answer.status == 404
     assert (await api.post(f"{PATH}/sync", {"mode": "sometimes"})).status == 400
+
+
+async def test_disconnecting_forgets_the_key_cancels_the_sync_and_keeps_what_was_read(api: Api) -> None:
+    run = (await connected(api)).field("run")
+    await api.holds(event_delivery(stripe_record()))
+    assert (await api.delete(PATH)).status == 204
+    (row,) = await rows(api, "SELECT * FROM connections")
+    assert (row["state"], row["credential"], row["key_id"]) == ("disconnected", None, None)
+    assert row["disconnected_at"] is not None
+    assert (await api.get(f"{PATH}/syncs/{run['id']}")).field("run", "state") == "cancelled"
+    assert len(await rows(api, "SELECT * FROM object_versions")) == 1
+    assert (await api.get(f"{PATH}/status")).field("connections")[0]["state"] == "disconnected"
+    assert (await api.post(f"{PATH}/sync", {"mode": "full"})).field("code") == "not_connected"
+    assert (await api.delete(PATH)).field("code") == "not_connected"
+
+
+async def test_connecting_the_account_again_goes_on_in_the_same_row(api: Api) -> None:
+    first = (await connected(api)).field("connection")
+    await api.delete(PATH)
+    again = await connected(api)
+    assert again.field("connection") == first
+    assert again.field("run", "state") == "queued"
+    (row,) = await rows(api, "SELECT * FROM connections")
+    assert (row["state"], row["disconnected_at"]) == ("active", None)
+
+
+async def test_of_several_connections_the_one_to_end_is_named(api: Api, other_project: str) -> None:
+    first, second = [(await connected(api, key)).field("connection", "id") for key in (KEY, "rk_test_fake")]
+    assert (await api.delete(PATH)).field("code") == "connection_not_named"
+    stranger = await api.as_project(other_project)
+    assert (await stranger.delete(f"{PATH}?connection={first}")).status == 404
+    assert (await api.delete(f"{PATH}?connection={first}")).status == 204
+    assert (await api.delete(f"{PATH}?connection={first}")).status == 404
+    states = {each["id"]: each["state"] for each in (await api.get(f"{PATH}/status")).field("connections")}
+    assert states == {first: "disconnected", second: "active"}
+
+
+async def test_ingest_is_told_and_takes_no_webhook_of_a_disconnected_account(api: Api) -> None:
+    account = (await connected(api)).field("connection", "account")
+    heard = asyncio.Event()
+    listener = await asyncpg.connect(api.database_url)
+    await listener.add_listener("revstream_connections", lambda *_news: heard.set())
+    await api.delete(PATH)
+    await asyncio.wait_for(heard.wait(), 5)
+    await listener.close()
+    async with pool(api.database_url, "test") as opened:
+        project = await PostgresProjects(opened, api.parts.keyring).find("acme")
+    assert project is not None
+    assert account_of(project, None, livemode=True) is Ignored.DISCONNECTED
+    assert account_of(project, account, livemode=True) is Ignored.DISCONNECTED
 
 
 async def test_projects_do_not_see_each_other(api: Api, other_project: str) -> None:

@@ -273,3 +273,23 @@ async def test_catalogue_is_known_at_once_after_a_restart(desk: Desk, merchant: 
     assert restarted.of(SCOPE) == learned
     assert restarted.of(SCOPE).coupons[merchant.coupon]["applies_to"] == {"products": [merchant.product]}
     assert restarted.of(("p1", SCOPE[1], True)) == Catalogue()
+
+
+async def test_a_run_that_was_called_off_stays_so_and_the_next_one_is_whole(desk: Desk, merchant: Merchant) -> None:
+    merchant.subscribe()
+    publisher = MemoryPublisher()
+    await desk.connect()
+    await desk.ask()
+    merchant.fake.server.outage.mode = "error_500"
+    async with merchant.served() as api, working(desk, api, publisher) as side:
+        await until(lambda: len(merchant.fake.server.calls) > 0)
+        await desk.connection.execute("UPDATE connections SET state = 'disconnected', credential = NULL")
+        await desk.connection.execute("UPDATE sync_runs SET state = 'cancelled', finished_at = now()")
+        side.tell_changed()
+        merchant.fake.server.outage.mode = "none"
+        await desk.connect()
+        await desk.ask("syn_2")
+        side.tell_changed()
+        assert await desk.finished("syn_2") == "succeeded"
+    assert await desk.state() == "cancelled"
+    assert by_kind(publisher.records, "subscription")

@@ -1,6 +1,7 @@
 """What a good, signed event does, and what becomes of it when something behind the edge is away."""
 
 import pytest
+from prometheus_client import REGISTRY
 
 from libs.wire.stripe_event import read
 from services.ingest.bucket import Rate
@@ -105,6 +106,14 @@ async def test_account_and_mode_decide_where_an_event_goes(
     else:
         assert answer.json["ignored"] == expected["ignored"]
         assert edge.publisher.records == []
+
+
+async def test_webhooks_of_a_disconnected_account_are_counted(edge: Edge) -> None:
+    edge.projects.by_id["p1"] = project("p1", accounts=(GONE,))
+    name, labels = "revstream_webhooks_ignored_total", {"reason": "disconnected"}
+    before = REGISTRY.get_sample_value(name, labels) or 0
+    assert (await edge.post(BODY)).status == 200
+    assert REGISTRY.get_sample_value(name, labels) == before + 1
 
 
 async def test_what_one_event_tells_of_a_discount_completes_the_next(edge: Edge) -> None:

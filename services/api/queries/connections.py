@@ -27,6 +27,19 @@ SELECT {COLUMNS} FROM connections
 WHERE project = $1 AND state IN ('active', 'error') AND credential IS NOT NULL ORDER BY connected_at, id
 """  # noqa: S608
 
+CONNECTED = """
+SELECT id FROM connections WHERE project = $1 AND state <> 'disconnected' ORDER BY connected_at, id FOR UPDATE
+"""
+# The key must not be found in a backup either.
+DISCONNECT = """
+UPDATE connections SET state = 'disconnected', credential = NULL, key_id = NULL, error = NULL, disconnected_at = now()
+WHERE project = $1 AND id = $2
+"""
+CANCEL_SYNC = """
+UPDATE sync_runs SET state = 'cancelled', finished_at = now()
+WHERE project = $1 AND connection = $2 AND state IN ('queued', 'running')
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class NewConnection:
@@ -68,3 +81,15 @@ async def connect(connection: Connection, project: str, new: NewConnection, keyr
 async def readable(connection: Connection, project: str) -> list[ConnectionFound]:
     """The connections that have a key, oldest first."""
     return [ConnectionFound(**row) for row in await connection.fetch(READABLE, project)]
+
+
+async def connected(connection: Connection, project: str) -> list[str]:
+    """The ids of all connections that are not disconnected, oldest first; nobody changes them meanwhile."""
+    return [row["id"] for row in await connection.fetch(CONNECTED, project)]
+
+
+async def disconnect(connection: Connection, project: str, row: str) -> None:
+    """Forget the key and cancel the sync; ingest hears of it at commit and publishes none of its webhooks any more."""
+    await connection.execute(DISCONNECT, project, row)
+    await connection.execute(CANCEL_SYNC, project, row)
+    await connection.execute(TELL_INGEST, project)

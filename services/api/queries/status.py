@@ -38,13 +38,18 @@ FROM sync_resources s WHERE s.project = $1 AND s.run = $3 ORDER BY s.place
 SECRETS_SINCE = "SELECT min(created_at) FROM webhook_secrets WHERE project = $1 AND revoked_at IS NULL"
 # `self` is the account of events that came before there was a connection, or that could belong to several.
 WEBHOOKS = """
-SELECT max(created) AS last_event_at, count(*) FILTER (WHERE created > now() - interval '24 hours') AS events_24h
-FROM object_versions WHERE project = $1 AND account IN ($2, 'self') AND livemode = $3 AND source = 'webhook'
+SELECT (SELECT created FROM object_versions
+        WHERE project = $1 AND livemode = $3 AND source = 'webhook' AND account IN ($2, 'self')
+        ORDER BY created DESC LIMIT 1) AS last_event_at,
+    (SELECT count(*) FROM object_versions
+     WHERE project = $1 AND livemode = $3 AND source = 'webhook' AND account IN ($2, 'self')
+       AND created > now() - interval '24 hours') AS events_24h
 """
 POLLED = """
-SELECT max(created) FROM object_versions
+SELECT created FROM object_versions
 WHERE project = $1 AND account = $2 AND livemode = $3 AND source = 'events_api'
   AND created > $4 AND created < now() - interval '15 minutes'
+ORDER BY created DESC LIMIT 1
 """
 DRIFT = """
 SELECT min(checked_at) AS checked_at, sum(found)::bigint AS found, sum(fixed)::bigint AS fixed FROM (

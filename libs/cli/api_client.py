@@ -15,6 +15,7 @@ class ApiRefused(Exception):
 
     def __init__(self, status: int, problem: Mapping[str, object]) -> None:
         self.status = status
+        self.problem: Json = dict(problem)
         self.code = problem.get("code")
         told = [str(problem[name]) for name in ("detail", "hint") if problem.get(name)]
         super().__init__(f"{status} {problem.get('code', '')}: {' '.join(told)}")

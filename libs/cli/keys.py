@@ -24,12 +24,12 @@ def create(
     json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
 ) -> None:
     """Make an API key. It is shown once: only its hash is kept."""
-    issued = asyncio.run(_issued(KeyRequest(project, label, _scopes(scopes))))
+    made = asyncio.run(issued(KeyRequest(project, label, _scopes(scopes))))
     if json:
-        scopes_given = [scope.value for scope in issued.scopes]
-        json_line({"key": issued.key, "project": issued.project, "id": issued.id, "scopes": scopes_given})
+        scopes_given = [scope.value for scope in made.scopes]
+        json_line({"key": made.key, "project": made.project, "id": made.id, "scopes": scopes_given})
     else:
-        typer.echo(issued.key)
+        typer.echo(made.key)
 
 
 @app.command("encryption-key")
@@ -38,7 +38,8 @@ def encryption_key() -> None:
     typer.echo(generate_key())
 
 
-async def _issued(request: KeyRequest) -> IssuedKey:
+async def issued(request: KeyRequest) -> IssuedKey:
+    """A new key, made in the database. Raises StackUnavailable; a project that can't be one ends the command."""
     url = database_url()
     try:
         return await issue_at(url, request)

@@ -13,13 +13,14 @@ from libs.stripe_gateway.faults import (
     StripeRejected,
     StripeUnavailable,
 )
-from libs.stripe_gateway.listings import COUPONS, CUSTOMERS, PRICES, SUBSCRIPTIONS, Listing
+from libs.stripe_gateway.listings import COUPONS, CUSTOMERS, EVENTS, PRICES, SUBSCRIPTIONS, Listing
 from libs.stripe_gateway.permissions import Findings, Permission, probed
 from libs.stripe_gateway.reading import STRIPE, Patience, StripeApi
 
 __all__ = [
     "COUPONS",
     "CUSTOMERS",
+    "EVENTS",
     "PRICES",
     "STRIPE",
     "SUBSCRIPTIONS",

@@ -82,6 +82,7 @@ def webhook(settings: IngestSettings, projects: Projects, publisher: Publisher, 
         bodies,
         catalogues=stripe.catalogues,
         lacking=stripe.refetching.ask,
+        published=stripe.seen.add,
     )
 
 

@@ -13,11 +13,16 @@ from services.ingest.accounts import Accounts
 from services.ingest.catalogue_store import CatalogueStore
 from services.ingest.catalogues import Catalogues
 from services.ingest.completing import Completing
+from services.ingest.feed import Feed
+from services.ingest.jobs import Duty
+from services.ingest.polling import Polling
 from services.ingest.postgres_accounts import PostgresCredentials
+from services.ingest.postgres_cursors import Cursors
 from services.ingest.postgres_runs import Runs
 from services.ingest.publisher import Publisher
 from services.ingest.refetching import Refetching
-from services.ingest.sync_leader import SyncLeader
+from services.ingest.seen_events import SeenEvents
+from services.ingest.sync_leader import SyncLeader, Unfinished
 from services.ingest.syncing import Syncing
 
 
@@ -37,6 +42,7 @@ class StripeSide:
     catalogues: Catalogues
     refetching: Refetching
     accounts: Accounts
+    seen: SeenEvents
     news: asyncio.Event
 
     def tell_changed(self) -> None:
@@ -51,19 +57,27 @@ async def stripe_side(api: StripeApi, store: Store, publisher: Publisher) -> Asy
     catalogues, news = Catalogues(), asyncio.Event()
     catalogue_store = CatalogueStore(store.pool, catalogues)
     accounts = Accounts(PostgresCredentials(store.pool, store.keys), api, news.set)
-    completing, runs = Completing(catalogues), Runs(store.pool)
-    leader = SyncLeader(store.url, runs, Syncing(runs, accounts, completing, publisher), news)
+    completing = Completing(catalogues)
     is_loaded = await catalogue_store.load()
     await accounts.refresh()
     async with asyncio.TaskGroup() as own, asyncio.TaskGroup() as refetches:
+        refetching = Refetching(accounts, completing, publisher, refetches)
+        feed = Feed(catalogues, publisher, refetching.ask)
+        duties = _duties(store, accounts, completing, feed)
+        leader = SyncLeader(store.url, duties, news)
         tasks = [
             own.create_task(work) for work in (accounts.follow(), catalogue_store.keep(is_loaded), leader.follow())
         ]
-        refetching = Refetching(accounts, completing, publisher, refetches)
         try:
-            yield StripeSide(catalogues, refetching, accounts, news)
+            yield StripeSide(catalogues, refetching, accounts, feed.seen, news)
         finally:
             await catalogue_store.store()
             refetching.stop()
             for task in tasks:
                 task.cancel()
+
+
+def _duties(store: Store, accounts: Accounts, completing: Completing, feed: Feed) -> tuple[Duty, ...]:
+    runs = Runs(store.pool)
+    syncing = Syncing(runs, accounts, completing, feed)
+    return Unfinished(runs, syncing), Polling(Cursors(store.pool), runs, accounts, feed)

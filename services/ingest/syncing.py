@@ -1,20 +1,18 @@
-"""One sync run: the catalogue, then all subscriptions, then all customers, page by page, each published as snapshots.
+"""One sync run: its lists one after the other, page by page, each published.
 
-The catalogue comes first because a subscription can't be counted without it, and is short. After each page, once all of
-its records are acknowledged, the cursor is stored: a killed run reads at most one page of a resource again.
+After each page, once all of its records are acknowledged, the cursor is stored: a killed run reads at most one page of
+a resource again.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import structlog
 
 from libs.stripe_gateway import (
-    COUPONS,
-    CUSTOMERS,
-    PRICES,
-    SUBSCRIPTIONS,
+    EVENTS,
+    Listing,
     Page,
     StripeAccount,
     StripeFault,
@@ -27,14 +25,23 @@ from libs.wire.records import StripeRecord
 from services.ingest import metrics
 from services.ingest.accounts import error_content
 from services.ingest.completing import Completing
+from services.ingest.faults import NOT_ACTIVE, fault_content
+from services.ingest.feed import Feed
+from services.ingest.outgoing import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, publish_all
+from services.ingest.plans import CATALOGUE, plan_of
 from services.ingest.postgres_runs import Progress, Run, Runs
-from services.ingest.publisher import NotPublished, Publisher, RecordTooLarge
 from services.ingest.refetching import Readers
 
-LISTINGS = {each.resource: each for each in (PRICES, COUPONS, SUBSCRIPTIONS, CUSTOMERS)}
-CATALOGUE = frozenset({PRICES.resource, COUPONS.resource})
-FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 30.0
 log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class _Work:
+    """A run while it is worked on."""
+
+    reader: StripeAccount
+    run: Run
+    plan: Mapping[str, Listing]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +51,7 @@ class Syncing:
     runs: Runs
     readers: Readers
     completing: Completing
-    publisher: Publisher
+    feed: Feed
 
     async def work(self, run: Run) -> None:
         """Take a run to its end, or leave it as it is where its account can't be read yet.
@@ -52,53 +59,61 @@ class Syncing:
         Raises what PostgreSQL's absence raises, and RunTaken.
         """
         if not run.is_active:
-            await self.runs.finish(run, run.error or _not_active())
+            await self.runs.finish(run, run.error or NOT_ACTIVE)
             return
         reader = self.readers.reader(run.scope)
         if reader is None:
             return
-        log.info("sync_works", project=run.project, run=run.id)
-        await self.runs.start(run, LISTINGS)
+        log.info("sync_works", project=run.project, run=run.id, mode=run.mode)
         try:
-            for progress in (await self.runs.progress(run)).values():
-                if progress.state in ("queued", "running"):
-                    await self._resource(reader, run, progress)
+            await self._read(_Work(reader, run, plan_of(run)))
         except StripeRefused as refused:
             # A key that was replaced meanwhile leaves the run open: it goes on with the new one.
             if await self.readers.refused(run.scope, refused):
                 await self.runs.finish(run, error_content(refused))
             return
         await self.runs.finish(run)
-        log.info("sync_finished", project=run.project, run=run.id)
+        log.info("sync_finished", project=run.project, run=run.id, mode=run.mode)
 
-    async def _resource(self, reader: StripeAccount, run: Run, progress: Progress) -> None:
-        """Read one resource to its end. Raises StripeRefused where the key is refused."""
+    async def _read(self, work: _Work) -> None:
+        """Read all resources. Raises StripeRefused where the key is refused."""
+        await self.runs.start(work.run, work.plan)
+        for progress in (await self.runs.progress(work.run)).values():
+            if progress.state in ("queued", "running"):
+                await self._resource(work, progress)
+
+    async def _resource(self, work: _Work, progress: Progress) -> None:
         pause = FIRST_PAUSE_SECONDS
         while progress.state != "succeeded":
             try:
-                progress = await self._next_page(reader, run, progress)
+                progress = await self._next_page(work, progress)
                 pause = FIRST_PAUSE_SECONDS
             except StripeMissing:
-                progress = await self.runs.restart(run, progress.resource)
+                progress = await self.runs.restart(work.run, progress.resource)
             except StripeUnavailable as error:
-                await self.runs.trouble(run, progress.resource, "running", _content(error))
+                await self.runs.trouble(work.run, progress.resource, "running", fault_content(error))
                 await asyncio.sleep(pause)
                 pause = min(LONGEST_PAUSE_SECONDS, pause * 2)
-                reader = self.readers.reader(run.scope) or reader
+                work.reader = self.readers.reader(work.run.scope) or work.reader
             except StripeFault as error:
                 if isinstance(error, StripeRefused) and error.is_of_key:
                     raise
-                await self.runs.trouble(run, progress.resource, "failed", _content(error))
+                await self.runs.trouble(work.run, progress.resource, "failed", fault_content(error))
                 return
 
-    async def _next_page(self, reader: StripeAccount, run: Run, progress: Progress) -> Progress:
-        page = await reader.page(LISTINGS[progress.resource], progress.cursor)
-        if progress.resource in CATALOGUE:
-            self._learn(run, page)
-        else:
-            await self._published(await self._records(reader, run, page))
+    async def _next_page(self, work: _Work, progress: Progress) -> Progress:
+        page = await work.reader.page(work.plan[progress.resource], progress.cursor)
+        await self._take(work, progress.resource, page)
         metrics.SYNCED.labels(progress.resource).inc(len(page.objects))
-        return await self.runs.page(run, progress, len(page.objects), page.cursor)
+        return await self.runs.page(work.run, progress, len(page.objects), page.cursor)
+
+    async def _take(self, work: _Work, resource: str, page: Page) -> None:
+        if resource in CATALOGUE:
+            self._learn(work.run, page)
+        elif resource == EVENTS.resource:
+            await self.feed.publish(work.run.scope, page.objects)
+        else:
+            await publish_all(self.feed.publisher, await self._records(work, page))
 
     def _learn(self, run: Run, page: Page) -> None:
         for item in page.objects:
@@ -107,54 +122,12 @@ class Syncing:
             except MalformedRecord as error:
                 log.error("terms_malformed", project=run.project, object=item.get("id"), reason=str(error))
 
-    async def _records(self, reader: StripeAccount, run: Run, page: Page) -> list[StripeRecord]:
+    async def _records(self, work: _Work, page: Page) -> list[StripeRecord]:
         records = []
         for item in page.objects:
             try:
-                self.completing.catalogues.learn(run.scope, item)
-                records.append(await self.completing.record(reader, run.scope, item, page.at))
+                self.completing.catalogues.learn(work.run.scope, item)
+                records.append(await self.completing.record(work.reader, work.run.scope, item, page.at))
             except MalformedRecord as error:
-                log.error("snapshot_malformed", project=run.project, object=item.get("id"), reason=str(error))
+                log.error("snapshot_malformed", project=work.run.project, object=item.get("id"), reason=str(error))
         return records
-
-    async def _published(self, records: Sequence[StripeRecord]) -> None:
-        """Return once the broker has them all, however long that takes."""
-        pause = FIRST_PAUSE_SECONDS
-        while records:
-            refused = [each for each in await asyncio.gather(*(self._is_refused(each) for each in records)) if each]
-            if refused:
-                await asyncio.sleep(pause)
-                pause = min(LONGEST_PAUSE_SECONDS, pause * 2)
-            records = refused
-
-    async def _is_refused(self, record: StripeRecord) -> StripeRecord | None:
-        """The record again if it has to be published again."""
-        try:
-            await self.publisher.publish(record)
-        except NotPublished:
-            return record
-        except RecordTooLarge as error:
-            log.error("snapshot_too_large", project=record.project, type=record.type, reason=str(error))
-        return None
-
-
-def _content(error: StripeFault) -> dict[str, object]:
-    """A fault of one resource, as it is stored and shown."""
-    if isinstance(error, StripeRefused):
-        return error_content(error)
-    temporary = isinstance(error, StripeUnavailable)
-    return {
-        "code": "stripe_unavailable" if temporary else "stripe_rejected",
-        "message": str(error),
-        "hint": "It is tried again by itself." if temporary else "Report this with Stripe's request id.",
-        "stripe_request_id": error.request_id,
-    }
-
-
-def _not_active() -> dict[str, object]:
-    return {
-        "code": "connection_not_active",
-        "message": "The account was disconnected.",
-        "hint": "Connect it again.",
-        "stripe_request_id": None,
-    }

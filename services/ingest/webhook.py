@@ -46,6 +46,10 @@ class Doorkeeper:
         return self.unknown.takes(UNKNOWN, now) if project is None else self.known.takes(project.id, now)
 
 
+def _not_noted(_project: str, _event: str) -> None:
+    """Nobody polls."""
+
+
 def _left_as_it_is(_scope: Scope, _record: StripeRecord) -> None:
     """Nobody completes records."""
 
@@ -53,7 +57,7 @@ def _left_as_it_is(_scope: Scope, _record: StripeRecord) -> None:
 @dataclass(frozen=True, slots=True)
 class Webhook:
     """The handler of all public requests. `clock` gives seconds since 1970; `lacking` hears of each record that was
-    published incomplete, and must not wait."""
+    published incomplete, `published` of the project and id of each event that the broker has; they must not wait."""
 
     projects: Projects
     publisher: Publisher
@@ -63,6 +67,7 @@ class Webhook:
     received: Received = field(default_factory=Received)
     clock: Callable[[], float] = time.time
     lacking: Callable[[Scope, StripeRecord], None] = _left_as_it_is
+    published: Callable[[str, str], None] = _not_noted
 
     async def __call__(self, request: web.BaseRequest) -> web.Response:
         """Answer a request; every expected outcome is an answer, nothing is raised."""
@@ -145,6 +150,8 @@ class Webhook:
         except RecordTooLarge as error:
             log.error("record_too_large", project=record.project, event_id=record.event_id, type=record.type)
             raise Refused(problems.TOO_LARGE) from error
+        if record.event_id is not None:
+            self.published(record.project, record.event_id)
 
 
 def _project_in(target: str) -> str:

@@ -21,6 +21,7 @@ from libs.wire.stripe_event import Catalogue
 from services.ingest.catalogue_store import CatalogueStore
 from services.ingest.catalogues import Catalogues
 from services.ingest.completing import Completing
+from services.ingest.feed import Feed
 from services.ingest.postgres_runs import Runs
 from services.ingest.stripe_side import Store, StripeSide, stripe_side
 from services.ingest.syncing import Syncing
@@ -244,7 +245,8 @@ async def test_poison_in_one_object_stops_no_other(desk: Desk) -> None:
     await desk.connect()
     await desk.ask()
     runs, publisher, catalogues = Runs(desk.store.pool), MemoryPublisher(), Catalogues()
-    syncing = Syncing(runs, MemoryReaders({SCOPE: Poisoned()}), Completing(catalogues), publisher)
+    feed = Feed(catalogues, publisher, lambda _scope, _record: None)
+    syncing = Syncing(runs, MemoryReaders({SCOPE: Poisoned()}), Completing(catalogues), feed)
     (run,) = await runs.unfinished()
     await syncing.work(run)
     await CatalogueStore(desk.store.pool, catalogues).store()

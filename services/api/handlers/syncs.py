@@ -17,9 +17,9 @@ from services.api.stripe_problems import NOT_CONNECTED, SEVERAL_CONNECTIONS, syn
 
 
 class SyncBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Both modes read the catalogue, all subscriptions and all customers."""
+    """`recent`: the events of the last seven days and the subscriptions made in them. The others: everything."""
 
-    mode: Literal["initial", "full"]
+    mode: Literal["initial", "recent", "full"]
     connection: Annotated[str, msgspec.Meta(max_length=100)] | None = None
 
 

@@ -1,0 +1,24 @@
+"""What went wrong at Stripe, as it is stored and shown."""
+
+from libs.stripe_gateway import StripeFault, StripeRefused, StripeUnavailable
+from services.ingest.accounts import error_content
+
+NOT_ACTIVE: dict[str, object] = {
+    "code": "connection_not_active",
+    "message": "The account was disconnected.",
+    "hint": "Connect it again.",
+    "stripe_request_id": None,
+}
+
+
+def fault_content(error: StripeFault) -> dict[str, object]:
+    """A fault of one resource: its code, what happened, what to do, and Stripe's name for the call."""
+    if isinstance(error, StripeRefused):
+        return error_content(error)
+    temporary = isinstance(error, StripeUnavailable)
+    return {
+        "code": "stripe_unavailable" if temporary else "stripe_rejected",
+        "message": str(error),
+        "hint": "It is tried again by itself." if temporary else "Report this with Stripe's request id.",
+        "stripe_request_id": error.request_id,
+    }

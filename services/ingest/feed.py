@@ -1,0 +1,92 @@
+"""Stripe's feed of events, published: what webhooks missed comes out of it, and what they brought is left out."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+import structlog
+
+from libs.stripe_gateway import EVENTS, StripeAccount
+from libs.stripe_gateway.answers import Json
+from libs.wire.codec import MalformedRecord
+from libs.wire.records import StripeRecord
+from libs.wire.stripe_event import Origin, event_of, is_published, to_record
+from libs.wire.stripe_event.sanitising import sanitised
+from services.ingest import metrics
+from services.ingest.catalogues import Catalogues, Scope
+from services.ingest.outgoing import publish_all
+from services.ingest.publisher import Publisher
+from services.ingest.seen_events import SeenEvents
+
+MOST_HELD = 2000
+log = structlog.get_logger(__name__)
+
+
+class LeftOut(StrEnum):
+    """Why an event of the feed is not published."""
+
+    SEEN = "seen"
+    TYPE = "type"
+    ACCOUNT = "account"
+    MALFORMED = "malformed"
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """Publishes events that were read at Stripe. `lacking` hears of each record that was published incomplete."""
+
+    catalogues: Catalogues
+    publisher: Publisher
+    lacking: Callable[[Scope, StripeRecord], None]
+    seen: SeenEvents = field(default_factory=SeenEvents)
+
+    async def read(self, reader: StripeAccount, scope: Scope, since: datetime) -> datetime:
+        """Publish every event since an instant; the instant, by Stripe's clock, up to which that is all of them.
+
+        Stripe shows the newest first. So many as fit into memory are published oldest first, and any order leads to
+        the same state. Raises a StripeFault; then it has to be read again.
+        """
+        until: datetime | None = None
+        held: list[Json] = []
+        async for page in reader.pages(EVENTS.created_since(since)):
+            until = until or page.at
+            held += page.objects
+            if len(held) >= MOST_HELD:
+                await self.publish(scope, held)
+                held = []
+        await self.publish(scope, held)
+        assert until is not None  # a list has at least one page
+        return until
+
+    async def publish(self, scope: Scope, events: Sequence[Json]) -> None:
+        """Publish those events, given newest first, that this process has not published yet."""
+        records = []
+        for each in reversed(events):
+            record = self._record(scope, each)
+            if isinstance(record, LeftOut):
+                metrics.POLLED.labels(record.value).inc()
+            else:
+                records.append(record)
+        await publish_all(self.publisher, records)
+        metrics.POLLED.labels("published").inc(len(records))
+        for record in records:
+            self.seen.add(record.project, record.event_id or "")
+            if record.incomplete:
+                self.lacking(scope, record)
+
+    def _record(self, scope: Scope, item: Json) -> StripeRecord | LeftOut:
+        project, account, livemode = scope
+        if (project, str(item.get("id"))) in self.seen:
+            return LeftOut.SEEN
+        try:
+            event = event_of(sanitised(item))
+            if event.is_thin or not is_published(event.type):
+                return LeftOut.TYPE
+            if event.livemode != livemode or event.account not in (None, account):
+                return LeftOut.ACCOUNT
+            origin = Origin(project, account, livemode, "events_api")
+            return to_record(event, origin, self.catalogues.learned(scope, event))
+        except MalformedRecord as error:
+            log.error("event_malformed", project=project, event_id=item.get("id"), reason=str(error))
+            return LeftOut.MALFORMED

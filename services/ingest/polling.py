@@ -1,0 +1,107 @@
+"""Each active account's events are read again and again from where the last reading ended, webhooks or not."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import structlog
+
+from libs.domain.schedule import Schedule, next_run
+from libs.stripe_gateway import StripeAccount, StripeFault, StripeRefused
+from services.ingest.faults import fault_content
+from services.ingest.feed import Feed
+from services.ingest.jobs import Job
+from services.ingest.postgres_cursors import Cursors, Feeding
+from services.ingest.postgres_runs import FULL, Runs
+from services.ingest.refetching import Readers
+
+# An event may enter the feed a little later than its second says, and clocks differ.
+OVERLAP = timedelta(minutes=5)
+# Stripe keeps events for thirty days; the last one is not trusted.
+LONGEST_GAP = timedelta(days=29)
+AGAIN = timedelta(minutes=1)
+REFUSED_AGAIN = timedelta(minutes=10)
+log = structlog.get_logger(__name__)
+
+
+def utc_now() -> datetime:
+    """This machine's clock."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Polling:
+    """Polls by each project's schedule. A process that starts goes by what is stored, so none is left out."""
+
+    cursors: Cursors
+    runs: Runs
+    readers: Readers
+    feed: Feed
+    clock: Callable[[], datetime] = utc_now
+    _not_before: dict[tuple[str, str], datetime] = field(default_factory=dict)
+
+    async def due(self) -> list[Job]:
+        """The polls to do now. Raises what PostgreSQL's absence raises."""
+        now = self.clock()
+        return [
+            Job(f"poll {each.project} {each.connection}", partial(self.poll, each))
+            for each in await self.cursors.active()
+            if self._is_due(each, now)
+        ]
+
+    def _is_due(self, feeding: Feeding, now: datetime) -> bool:
+        again = self._not_before.get((feeding.project, feeding.connection))
+        if again is not None and again - REFUSED_AGAIN <= now < again:
+            return False
+        # A clock that was set back makes the last poll one of the future: nothing can be told from it.
+        return feeding.last_at > now or next_run(feeding.last_at, schedule_of(feeding)) <= now
+
+    async def poll(self, feeding: Feeding) -> None:
+        """Publish what is new and move the cursor; a fault is noted and the cursor stays.
+
+        Raises what PostgreSQL's absence raises, and StoreUnavailable.
+        """
+        reader = self.readers.reader(feeding.scope)
+        if reader is None:
+            self._wait(feeding, AGAIN)
+            return
+        try:
+            await self._polled(feeding, reader)
+        except StripeFault as error:
+            log.warning("poll_failed", project=feeding.project, connection=feeding.connection, reason=str(error))
+            refused = isinstance(error, StripeRefused)
+            self._wait(feeding, REFUSED_AGAIN if refused else AGAIN)
+            await self.cursors.failed(feeding, fault_content(error))
+            if isinstance(error, StripeRefused) and error.is_of_key:
+                await self.readers.refused(feeding.scope, error)
+
+    async def _polled(self, feeding: Feeding, reader: StripeAccount) -> None:
+        since, now = feeding.since, self.clock()
+        if now - since > LONGEST_GAP:
+            log.warning("events_are_gone", project=feeding.project, connection=feeding.connection, since=str(since))
+            if not await self.runs.ask(feeding.project, feeding.connection, FULL, now):
+                self._wait(feeding, AGAIN)  # a run of another kind has to end first
+                return
+            since = now - LONGEST_GAP
+        until = await self.feed.read(reader, feeding.scope, since - OVERLAP)
+        await self.cursors.polled(feeding, until, self.clock())
+        self._not_before.pop((feeding.project, feeding.connection), None)
+
+    def _wait(self, feeding: Feeding, pause: timedelta) -> None:
+        self._not_before[feeding.project, feeding.connection] = self.clock() + pause
+
+
+def schedule_of(feeding: Feeding) -> Schedule:
+    """The schedule of a connection's project; by UTC where its time zone is one that this machine does not know."""
+    return Schedule(known_zone(feeding.timezone))
+
+
+def known_zone(timezone: str) -> str:
+    """The time zone, or UTC where this machine does not know it."""
+    try:
+        return ZoneInfo(timezone).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        log.error("timezone_unknown", timezone=timezone)
+        return "UTC"

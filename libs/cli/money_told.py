@@ -52,15 +52,21 @@ def _refunds(events: list[tuple[datetime, Located]]) -> Iterator[Payment]:
     refunds: dict[str, tuple[str | None, Payment]] = {}
     for at, event in events:
         one = _object(event)
-        if _type(event) == "charge.refunded":
+        if _type(event) == "charge.refunded" and _tells(one, "amount_refunded"):
             charge, total = one.at("id").text(), _amount(one.at("amount_refunded"))
             given_back = total - charges.get(charge, 0)
             charges[charge] = max(total, charges.get(charge, 0))
             if given_back > 0:
                 yield _payment(at, given_back, one)
-        elif one.value is not None and _type(event).startswith(("refund.", "charge.refund.")):
+        elif _type(event).startswith(("refund.", "charge.refund.")) and _tells(one, "amount"):
             _note(refunds, at, one)
     yield from (payment for charge_of, payment in refunds.values() if charge_of not in charges)
+
+
+def _tells(one: Located, amount: str) -> bool:
+    """Whether the object says enough to count: which one it is, and how much of what."""
+    value = one.value
+    return isinstance(value, dict) and all(value.get(name) is not None for name in ("id", "currency", amount))
 
 
 def _note(refunds: dict[str, tuple[str | None, Payment]], at: datetime, refund: Located) -> None:

@@ -220,6 +220,13 @@ def test_an_invoice_of_a_snapshot_was_paid_when_it_says() -> None:
     assert answer(invoices=[old, new])["metrics"]["revenue"]["amount"] == "5.00"
 
 
+@pytest.mark.parametrize("lacks", ["id", "currency", "amount_refunded"])
+def test_a_charge_that_says_too_little_is_no_refund(lacks: str) -> None:
+    charge = {"id": "ch_1", "object": "charge", "customer": "cus_1", "currency": "usd", "amount_refunded": 5}
+    told = answer(events=[event("charge.refunded", {k: v for k, v in charge.items() if k != lacks}, NOW - DAY)])
+    assert told["metrics"]["revenue_refunded"] == {"by_currency": {}}
+
+
 def test_refunds_without_their_charge_count_unless_they_fail() -> None:
     refund = {"object": "refund", "charge": "ch_9", "currency": "usd", "amount": 250, "status": "succeeded"}
     events = [

@@ -2,9 +2,9 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from deploy.failures import StackUnavailable
@@ -15,13 +15,14 @@ FILE = "running.json"
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """Addresses of what runs, and the process that supervises it."""
+    """Addresses of what runs, the process that supervises it, and the port of each service's health page."""
 
     api: str
     ingest: str
     kafka_bootstrap: str
     database_url: str
     pid: int
+    health_ports: Mapping[str, int] = field(default_factory=dict)
 
 
 @contextmanager

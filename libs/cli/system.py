@@ -63,6 +63,7 @@ class System:
             kafka_bootstrap=self.servers.kafka_bootstrap,
             database_url=self.servers.database_url,
             pid=os.getpid(),
+            health_ports={name: self.health_ports[name] for name in self.processes},
         )
 
 

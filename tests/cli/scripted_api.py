@@ -12,6 +12,7 @@ from typing import Any
 from aiohttp import web
 
 KEY = "rsk_of_a_test"
+Answers = dict[str, list[tuple[int, Any]]]
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Ended:
 class ScriptedApi:
     """Answers by method and path: the next of those listed, the last one again and again."""
 
-    answers: dict[str, list[tuple[int, Any]]]
+    answers: Answers
     url: str = ""
     asked: list[tuple[str, Any, str | None]] = field(default_factory=list)
 

@@ -8,9 +8,8 @@ import pytest
 
 from deploy.migrations import upgrade
 from libs.runtime.api_keys import digest
-from tests.cli.scripted_api import KEY, revstream, scripted_api
+from tests.cli.scripted_api import KEY, Answers, revstream, scripted_api
 
-Answers = dict[str, list[tuple[int, Any]]]
 STRIPE = "/api/integrations/stripe"
 CONNECTED = {
     "connection": {"id": "con_1", "account": "acct_1", "livemode": False, "name": "shop", "state": "active"},

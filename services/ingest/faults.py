@@ -10,6 +10,13 @@ NOT_ACTIVE: dict[str, object] = {
     "stripe_request_id": None,
 }
 
+READ_MODEL_BEHIND: dict[str, object] = {
+    "code": "read_model_behind",
+    "message": "The account can't be compared: the read model does not hold what was published some time ago.",
+    "hint": "See whether api runs and reads the topics. The next night's comparison is tried by itself.",
+    "stripe_request_id": None,
+}
+
 
 def fault_content(error: StripeFault) -> dict[str, object]:
     """A fault of one resource: its code, what happened, what to do, and Stripe's name for the call."""

@@ -12,12 +12,16 @@ from libs.stripe_gateway import StripeApi
 from services.ingest.accounts import Accounts
 from services.ingest.catalogue_store import CatalogueStore
 from services.ingest.catalogues import Catalogues
+from services.ingest.comparing import Comparing
 from services.ingest.completing import Completing
 from services.ingest.feed import Feed
 from services.ingest.jobs import Duty
+from services.ingest.nightly import Nightly
 from services.ingest.polling import Polling
 from services.ingest.postgres_accounts import PostgresCredentials
 from services.ingest.postgres_cursors import Cursors
+from services.ingest.postgres_drift import Drift
+from services.ingest.postgres_known import Known
 from services.ingest.postgres_runs import Runs
 from services.ingest.publisher import Publisher
 from services.ingest.refetching import Refetching
@@ -78,6 +82,8 @@ async def stripe_side(api: StripeApi, store: Store, publisher: Publisher) -> Asy
 
 
 def _duties(store: Store, accounts: Accounts, completing: Completing, feed: Feed) -> tuple[Duty, ...]:
-    runs = Runs(store.pool)
-    syncing = Syncing(runs, accounts, completing, feed)
-    return Unfinished(runs, syncing), Polling(Cursors(store.pool), runs, accounts, feed)
+    runs, drift = Runs(store.pool), Drift(store.pool)
+    comparing = Comparing(Known(store.pool), drift, completing, feed.publisher)
+    syncing = Syncing(runs, accounts, completing, feed, comparing)
+    polling = Polling(Cursors(store.pool), runs, accounts, feed)
+    return Unfinished(runs, syncing), polling, Nightly(drift, runs)

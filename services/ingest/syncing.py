@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import structlog
 
 from libs.stripe_gateway import (
+    CUSTOMERS,
     EVENTS,
     Listing,
     Page,
@@ -24,12 +25,13 @@ from libs.wire.codec import MalformedRecord
 from libs.wire.records import StripeRecord
 from services.ingest import metrics
 from services.ingest.accounts import error_content
+from services.ingest.comparing import Comparing, Comparison, ReadModelBehind
 from services.ingest.completing import Completing
-from services.ingest.faults import NOT_ACTIVE, fault_content
+from services.ingest.faults import NOT_ACTIVE, READ_MODEL_BEHIND, fault_content
 from services.ingest.feed import Feed
 from services.ingest.outgoing import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, publish_all
 from services.ingest.plans import CATALOGUE, plan_of
-from services.ingest.postgres_runs import Progress, Run, Runs
+from services.ingest.postgres_runs import RECONCILE, Progress, Run, Runs
 from services.ingest.refetching import Readers
 
 log = structlog.get_logger(__name__)
@@ -42,6 +44,7 @@ class _Work:
     reader: StripeAccount
     run: Run
     plan: Mapping[str, Listing]
+    comparison: Comparison | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class Syncing:
     readers: Readers
     completing: Completing
     feed: Feed
+    comparing: Comparing
 
     async def work(self, run: Run) -> None:
         """Take a run to its end, or leave it as it is where its account can't be read yet.
@@ -65,8 +69,12 @@ class Syncing:
         if reader is None:
             return
         log.info("sync_works", project=run.project, run=run.id, mode=run.mode)
+        comparison = self.comparing.of(run) if run.mode == RECONCILE else None
         try:
-            await self._read(_Work(reader, run, plan_of(run)))
+            await self._read(_Work(reader, run, plan_of(run), comparison))
+        except ReadModelBehind:
+            await self.runs.finish(run, READ_MODEL_BEHIND)
+            return
         except StripeRefused as refused:
             # A key that was replaced meanwhile leaves the run open: it goes on with the new one.
             if await self.readers.refused(run.scope, refused):
@@ -79,8 +87,24 @@ class Syncing:
         """Read all resources. Raises StripeRefused where the key is refused."""
         await self.runs.start(work.run, work.plan)
         for progress in (await self.runs.progress(work.run)).values():
-            if progress.state in ("queued", "running"):
+            if work.comparison is not None:  # what an earlier process compared is told by its report alone
+                await self._resource(work, await self.runs.restart(work.run, progress.resource))
+            elif progress.state in ("queued", "running"):
                 await self._resource(work, progress)
+        if work.comparison is not None:
+            await self._compared(work, work.comparison)
+
+    async def _compared(self, work: _Work, comparison: Comparison) -> None:
+        """End a comparison; only where all was listed something can be told to have vanished."""
+        if any(each.state != "succeeded" for each in (await self.runs.progress(work.run)).values()):
+            await comparison.settle()
+            return
+        try:
+            await comparison.end(work.reader)
+        except StripeFault as error:
+            if isinstance(error, StripeRefused) and error.is_of_key:
+                raise
+            await self.runs.trouble(work.run, CUSTOMERS.resource, "failed", fault_content(error))
 
     async def _resource(self, work: _Work, progress: Progress) -> None:
         pause = FIRST_PAUSE_SECONDS
@@ -110,6 +134,8 @@ class Syncing:
     async def _take(self, work: _Work, resource: str, page: Page) -> None:
         if resource in CATALOGUE:
             self._learn(work.run, page)
+        elif work.comparison is not None:
+            await work.comparison.take(work.reader, page)
         elif resource == EVENTS.resource:
             await self.feed.publish(work.run.scope, page.objects)
         else:

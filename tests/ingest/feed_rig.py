@@ -3,36 +3,27 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
-import asyncpg
-
-from deploy.migrations import upgrade
-from libs.runtime.crypto import Keyring, generate_key
-from libs.runtime.postgres import pool
 from libs.stripe_gateway import StripeAccount, open_account
+from libs.wire.codec import encode
+from services.api.read_model import offsets, versions
+from services.api.read_model.offsets import Standing
+from services.api.read_model.projection import Delivered
 from services.ingest.catalogues import Catalogues
+from services.ingest.comparing import Comparing, Patience
+from services.ingest.completing import Completing
 from services.ingest.feed import Feed
 from services.ingest.polling import Polling
 from services.ingest.postgres_cursors import Cursors
+from services.ingest.postgres_drift import Drift
+from services.ingest.postgres_known import Known
 from services.ingest.postgres_runs import Run, Runs
-from services.ingest.stripe_side import Store
+from services.ingest.syncing import Syncing
+from tests.ingest.desk import Desk, opened_desk
 from tests.ingest.fakes import MemoryPublisher
 from tests.ingest.stripe_rig import SCOPE, MemoryReaders
-from tests.ingest.test_syncs import Desk
 from tests.stripe_gateway.merchants import Merchant
-
-
-@asynccontextmanager
-async def opened_desk(database: str) -> AsyncIterator[Desk]:
-    """A database with the project p1, while the block runs."""
-    await upgrade(database)
-    connection = await asyncpg.connect(database)
-    await connection.execute("SELECT set_config('revstream.every_project', 'on', false)")
-    await connection.execute("INSERT INTO projects (id, name) VALUES ('p1', 'p1')")
-    async with pool(database, "test") as opened:
-        yield Desk(Store(database, opened, Keyring.parse(generate_key())), connection)
-    await connection.close()
 
 
 @dataclass
@@ -59,6 +50,22 @@ class FeedRig:
     def polling(self) -> Polling:
         """A process that starts: it knows what is stored and nothing else."""
         return Polling(Cursors(self.desk.store.pool), self.runs, self.readers, self.feed(), lambda: self.now)
+
+    def syncing(self) -> Syncing:
+        """What works on runs; comparisons don't wait for webhooks that are on their way."""
+        completing, store = Completing(self.catalogues), self.desk.store.pool
+        quick = Patience(settle=timedelta(0), caught_up=timedelta(seconds=0.5), look=timedelta(seconds=0.02))
+        comparing = Comparing(Known(store), Drift(store), completing, self.publisher, quick, lambda: self.now)
+        return Syncing(self.runs, self.readers, completing, self.feed(), comparing)
+
+    async def applied(self) -> None:
+        """The read model holds all that was published."""
+        rows = [
+            versions.read(Delivered("stripe.events", 0, 0, 0, None, encode(each))) for each in self.publisher.records
+        ]
+        if rows:
+            await versions.write(self.desk.connection, rows)
+        await offsets.store(self.desk.connection, Standing(self.now, 0))
 
     async def connect(self) -> None:
         await self.desk.connect()

@@ -11,11 +11,9 @@ from libs.fake_stripe.changes import SetQuantity
 from libs.fake_stripe.json_types import Json
 from libs.fake_stripe.rest.outage import Mode
 from libs.wire.stripe_event import is_published
-from services.ingest.completing import Completing
 from services.ingest.polling import Polling
 from services.ingest.postgres_runs import FULL, RECENT
 from services.ingest.seen_events import SeenEvents
-from services.ingest.syncing import Syncing
 from tests.ingest.feed_rig import FeedRig, feed_rig
 from tests.ingest.stripe_rig import SCOPE, shown
 
@@ -194,7 +192,7 @@ async def test_recent_run_reads_the_last_seven_days(rig: FeedRig) -> None:
     before = told(list(rig.merchant.fake.events))
     assert await rig.runs.ask("p1", "con_1", RECENT, rig.now)
     (run,) = await rig.unfinished()
-    await Syncing(rig.runs, rig.readers, Completing(rig.catalogues), rig.feed()).work(run)
+    await rig.syncing().work(run)
     state, told_error = await rig.desk.said("sync_runs", run.id)
     assert (state, told_error) == ("succeeded", None)
     snapshots = {shown(each)["id"] for each in rig.publisher.records if each.type == "subscription.snapshot"}

@@ -3,86 +3,38 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
-import asyncpg
 import orjson
 import pytest
 
-from deploy.migrations import upgrade
 from libs.fake_stripe.rest.outage import Mode
-from libs.runtime.crypto import Keyring, credential_place, generate_key
-from libs.runtime.postgres import pool
+from libs.runtime.crypto import Keyring, generate_key
 from libs.stripe_gateway import Listing, Page, StripeAccount, StripeApi
 from libs.wire.records import StripeRecord
 from libs.wire.stripe_event import Catalogue
 from services.ingest.catalogue_store import CatalogueStore
 from services.ingest.catalogues import Catalogues
+from services.ingest.comparing import Comparing
 from services.ingest.completing import Completing
 from services.ingest.feed import Feed
+from services.ingest.postgres_drift import Drift
+from services.ingest.postgres_known import Known
 from services.ingest.postgres_runs import Runs
-from services.ingest.stripe_side import Store, StripeSide, stripe_side
+from services.ingest.stripe_side import StripeSide, stripe_side
 from services.ingest.syncing import Syncing
+from tests.ingest.desk import KEY, Desk, opened_desk
 from tests.ingest.fakes import MemoryPublisher
 from tests.ingest.stripe_rig import SCOPE, MemoryReaders, shown
 from tests.stripe_gateway.merchants import Merchant
 from tests.waiting import until
 
-KEY = "rk_test_fake"
-ADD = """
-INSERT INTO connections (project, id, account, livemode, state, credential, key_id)
-VALUES ('p1', $1, $2, $3, 'active', $4, $5)
-ON CONFLICT (project, id) DO UPDATE SET state = 'active', credential = EXCLUDED.credential, error = NULL
-"""
-ASK = "INSERT INTO sync_runs (project, id, connection, mode, state) VALUES ('p1', $1, 'con_1', 'initial', 'queued')"
-RESOURCES = "SELECT name, state, rows, pages, cursor, last_error FROM sync_resources WHERE run = $1 ORDER BY place"
-
-
-@dataclass
-class Desk:
-    """A database that a test may look into and write to, as the API does."""
-
-    store: Store
-    connection: "asyncpg.Connection[asyncpg.Record]"
-
-    async def connect(self, key: str = KEY, keys: Keyring | None = None) -> None:
-        sealed = (keys or self.store.keys).encrypt(key.encode(), credential_place("p1", "con_1"))
-        await self.connection.execute(ADD, "con_1", SCOPE[1], SCOPE[2], sealed.data, sealed.key_id)
-
-    async def ask(self, run: str = "syn_1") -> None:
-        await self.connection.execute(ASK, run)
-
-    async def state(self, run: str = "syn_1") -> str:
-        found: str = await self.connection.fetchval("SELECT state FROM sync_runs WHERE id = $1", run)
-        return found
-
-    async def resources(self, run: str = "syn_1") -> dict[str, asyncpg.Record]:
-        return {row["name"]: row for row in await self.connection.fetch(RESOURCES, run)}
-
-    async def finished(self, run: str = "syn_1", deadline: float = 20) -> str:
-        async with asyncio.timeout(deadline):
-            while (state := await self.state(run)) in ("queued", "running"):  # noqa: ASYNC110 – a row tells nobody
-                await asyncio.sleep(0.02)
-        return state
-
-    async def said(self, table: str, row: str) -> tuple[str, Any]:
-        """The state and error of a connection or run."""
-        found = await self.connection.fetchrow(f"SELECT state, error FROM {table} WHERE id = $1", row)
-        assert found is not None
-        return found["state"], orjson.loads(found["error"] or "null")
-
 
 @pytest.fixture
 async def desk(database: str) -> AsyncIterator[Desk]:
-    await upgrade(database)
-    connection = await asyncpg.connect(database)
-    await connection.execute("SELECT set_config('revstream.every_project', 'on', false)")
-    await connection.execute("INSERT INTO projects (id, name) VALUES ('p1', 'p1')")
-    async with pool(database, "test") as opened:
-        yield Desk(Store(database, opened, Keyring.parse(generate_key())), connection)
-    await connection.close()
+    async with opened_desk(database) as made:
+        yield made
 
 
 @pytest.fixture
@@ -246,7 +198,9 @@ async def test_poison_in_one_object_stops_no_other(desk: Desk) -> None:
     await desk.ask()
     runs, publisher, catalogues = Runs(desk.store.pool), MemoryPublisher(), Catalogues()
     feed = Feed(catalogues, publisher, lambda _scope, _record: None)
-    syncing = Syncing(runs, MemoryReaders({SCOPE: Poisoned()}), Completing(catalogues), feed)
+    completing, pool_of_test = Completing(catalogues), desk.store.pool
+    comparing = Comparing(Known(pool_of_test), Drift(pool_of_test), completing, publisher)
+    syncing = Syncing(runs, MemoryReaders({SCOPE: Poisoned()}), completing, feed, comparing)
     (run,) = await runs.unfinished()
     await syncing.work(run)
     await CatalogueStore(desk.store.pool, catalogues).store()

@@ -6,6 +6,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from libs.domain.schedule import Schedule, next_run
 from libs.runtime.api_keys import Scope
 from tests.api.builders import client_delivery, client_record, event_delivery, stripe_record
 from tests.api.calling import Api, is_problem
@@ -95,15 +96,15 @@ async def test_a_good_connection(api: Api) -> None:
     await connect(api)
     await sync(api, "syn_1", "succeeded", ago(minutes=10), prices=("succeeded", None))
     found = await only(api)
-    assert {name: found[name] for name in ("id", "account", "name", "livemode", "state", "error", "next_sync")} == {
+    assert {name: found[name] for name in ("id", "account", "name", "livemode", "state", "error")} == {
         "id": "con_1",
         "account": "acct_1",
         "name": "shop",
         "livemode": True,
         "state": "active",
         "error": None,
-        "next_sync": None,
     }
+    assert datetime.fromisoformat(found["next_sync"]) > datetime.now(UTC)
     assert found["permissions"] == [{"resource": "subscriptions", "read": True, "needed_for": "MRR"}]
     assert datetime.fromisoformat(found["last_successful_sync"]) == ago(minutes=9)
     (resource,) = found["resources"]
@@ -161,7 +162,7 @@ async def test_polling_tells_how_far_it_is_and_what_is_wrong(api: Api) -> None:
     )
     found = await only(api)
     assert datetime.fromisoformat(found["polled_until"]) == ago(minutes=5)
-    assert datetime.fromisoformat(found["next_sync"]) == ago(minutes=-25)
+    assert datetime.fromisoformat(found["next_sync"]) == next_run(ago(minutes=5), Schedule())
     assert (found["error"]["code"], found["error"]["resource"]) == ("stripe_unavailable", "events")
 
 

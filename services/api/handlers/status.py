@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from libs.domain.policy import Policy
+from libs.domain.schedule import Schedule, next_run
 from services.api.answers import answer
 from services.api.asked import Asked
 from services.api.money import currency_of, in_one
@@ -16,7 +17,6 @@ from services.api.queries import figures, projects, status
 from services.api.queries.status import Fields, Standing, Webhooks
 
 DAY = timedelta(hours=24)
-POLLED_EVERY = timedelta(minutes=30)
 SHARE_DIGITS = 6
 OF_CONNECTION = ("id", "account", "name", "livemode", "state", "connected_at", "disconnected_at")
 OF_RUN = ("id", "mode", "state", "requested_at", "started_at", "finished_at")
@@ -40,7 +40,8 @@ async def stripe_status(asked: Asked) -> web.Response:
         mrr = await figures.mrr(connection, asked.project, livemode)
         drift = await status.drift(connection, asked.project)
     mapping |= {"mrr_coverage": coverage(mapped, mrr, policy), "livemode": livemode}
-    shown = [_shown(each, datetime.now(UTC)) for each in found]
+    schedule = Schedule(policy.timezone)
+    shown = [_shown(each, schedule, datetime.now(UTC)) for each in found]
     return answer({"connections": shown, "mapping": mapping, "drift": drift})
 
 
@@ -53,7 +54,7 @@ def coverage(mapped: Mapping[str, Fraction], mrr: Mapping[str, Fraction], policy
     return None if whole == 0 else f"{float(in_one(mapped, policy, today) / whole):.{SHARE_DIGITS}f}"
 
 
-def _shown(found: Standing, now: datetime) -> Fields:
+def _shown(found: Standing, schedule: Schedule, now: datetime) -> Fields:
     connection, last_ok = found.connection, found.connection["last_successful_sync"]
     is_over = connection["state"] == "disconnected"
     error = None if is_over else _error(found, now)
@@ -61,7 +62,7 @@ def _shown(found: Standing, now: datetime) -> Fields:
         **{name: connection[name] for name in OF_CONNECTION},
         "last_successful_sync": last_ok,
         "last_sync": None if found.run is None else {name: found.run[name] for name in OF_RUN},
-        "next_sync": _next_sync(connection),
+        "next_sync": _next_sync(connection, schedule, now),
         "polled_until": connection["polled_until"],
         "error": None if error is None else {**error, "last_ok": last_ok},
         "permissions": connection["permissions"],
@@ -93,10 +94,12 @@ def _error(found: Standing, now: datetime) -> Mapping[str, object] | None:
     return WEBHOOKS_FAIL if webhook_state(found.webhooks, now) == "failing" else None
 
 
-def _next_sync(connection: Fields) -> datetime | None:
-    """When events are polled next; None before they were polled once, and where they aren't any more."""
-    polled_at = connection["polled_at"]
-    return polled_at + POLLED_EVERY if connection["state"] == "active" and isinstance(polled_at, datetime) else None
+def _next_sync(connection: Fields, schedule: Schedule, now: datetime) -> datetime | None:
+    """When events are polled next, as ingest reckons it; None where they aren't any more."""
+    last = connection["polled_at"] or connection["connected_at"]
+    if connection["state"] != "active" or not isinstance(last, datetime):
+        return None
+    return max(now, next_run(last, schedule))
 
 
 def webhook_state(webhooks: Webhooks, now: datetime) -> str:

@@ -100,14 +100,14 @@ class Comparison:
     began: datetime | None = None
     latest: datetime | None = None
     seen: set[str] = field(default_factory=set)
-    held: list[Listed] = field(default_factory=list)
+    held: dict[str, Listed] = field(default_factory=dict)
 
     async def take(self, reader: StripeAccount, page: Page) -> None:
         """Compare a page. Raises a StripeFault, and ReadModelBehind."""
         self.began, self.latest = self.began or page.at, page.at
         listed = [found for each in page.objects if (found := await self._listed(reader, each, page.at)) is not None]
         self.seen.update(str(each.get("id")) for each in page.objects)
-        self.held += [each for each, _ in await self._differing(listed)]
+        self.held |= {each.id: each for each, _ in await self._differing(listed)}
         if len(self.held) >= MOST_HELD:
             await self.settle()
 
@@ -123,11 +123,13 @@ class Comparison:
         await self.settle()
 
     async def _unlisted(self, reader: StripeAccount, kind: Kind, places: list[Place], at: datetime) -> None:
-        for identifier, (_, record) in (await self.parts.known.newest(self.run.scope, places)).items():
+        for identifier, (fact, record) in (await self.parts.known.newest(self.run.scope, places)).items():
+            if fact.rank >= Rank.TERMINAL_SNAPSHOT:
+                continue
             answer = await as_it_is(reader, kind, identifier, record, at)
             found = await self._listed(reader, answer.body, answer.at)
             if found is not None:
-                self.held.append(found)
+                self.held[found.id] = found
         await self.settle()
 
     async def settle(self) -> None:
@@ -136,9 +138,9 @@ class Comparison:
             await self.parts.drift.report(self.run, (), 0)
             return
         await self.parts.settled()
-        differing = await self._differing(self.held)
+        differing = await self._differing(list(self.held.values()))
         fixed = await publish_all(self.parts.publisher, [each.record for each, _ in differing])
-        self.held = []
+        self.held = {}
         for each, _ in differing:
             metrics.DRIFT.labels(each.kind.value).inc()
         told = [Differing(each.kind.value, each.id, each.place[0], what) for each, what in differing]

@@ -20,7 +20,8 @@ EVERY_PROJECT = "SELECT set_config('revstream.every_project', 'on', true)"
 PATIENT_SECONDS = 600
 PATIENT = f"SELECT set_config('statement_timeout', '{PATIENT_SECONDS}s', true)"
 AT_ONCE = 500
-# Of versions with the same second and rank the domain tells which is the newest.
+# Of versions with the same second and rank the domain tells which is the newest. `self` is the account of webhooks
+# that came when it was not clear whose they were; ids of objects are Stripe's own, so two accounts share none.
 NEWEST = """
 SELECT object_id, record FROM (
     SELECT v.object_id, v.record,
@@ -28,7 +29,7 @@ SELECT object_id, record FROM (
     FROM object_versions v
     JOIN unnest($4::text[], $5::text[]) AS wanted (customer, object_id)
         ON v.customer = wanted.customer AND v.object_id = wanted.object_id
-    WHERE v.project = $1 AND v.account = $2 AND v.livemode = $3 AND v.kind IN ('subscription', 'customer')
+    WHERE v.project = $1 AND v.account IN ($2, 'self') AND v.livemode = $3 AND v.kind IN ('subscription', 'customer')
 ) newest WHERE place = 1
 """
 # Ranks from $6 on are final: deleted, canceled.

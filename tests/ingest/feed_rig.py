@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from libs.stripe_gateway import StripeAccount, open_account
+from libs.stripe_gateway import StripeAccount, StripeApi, open_account
 from libs.wire.codec import encode
 from services.api.read_model import offsets, versions
 from services.api.read_model.offsets import Standing
@@ -33,6 +33,7 @@ class FeedRig:
     desk: Desk
     merchant: Merchant
     readers: MemoryReaders
+    api: StripeApi
     publisher: MemoryPublisher = field(default_factory=MemoryPublisher)
     catalogues: Catalogues = field(default_factory=Catalogues)
 
@@ -90,6 +91,6 @@ async def feed_rig(database: str) -> AsyncIterator[FeedRig]:
         merchant.served() as api,
         open_account(api, "rk_test_fake") as account,
     ):
-        rig = FeedRig(desk, merchant, MemoryReaders({SCOPE: account}))
+        rig = FeedRig(desk, merchant, MemoryReaders({SCOPE: account}), api)
         await rig.connect()
         yield rig

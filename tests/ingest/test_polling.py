@@ -1,5 +1,6 @@
 """Events that no webhook brought, on PostgreSQL against the fake Stripe."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -11,14 +12,17 @@ from libs.fake_stripe.changes import SetQuantity
 from libs.fake_stripe.json_types import Json
 from libs.fake_stripe.rest.outage import Mode
 from libs.wire.stripe_event import is_published
-from services.ingest.polling import Polling
-from services.ingest.postgres_runs import FULL, RECENT
+from services.ingest.polling import Polling, utc_now
+from services.ingest.postgres_runs import FULL, RECENT, RECONCILE
 from services.ingest.seen_events import SeenEvents
+from services.ingest.stripe_side import stripe_side
 from tests.ingest.feed_rig import FeedRig, feed_rig
 from tests.ingest.stripe_rig import SCOPE, shown
+from tests.waiting import until
 
 HALF_AN_HOUR = timedelta(minutes=30)
 DAY = timedelta(days=1)
+OPEN_RUNS = "SELECT FROM sync_runs WHERE state IN ('queued', 'running')"
 
 
 @pytest.fixture
@@ -201,6 +205,21 @@ async def test_recent_run_reads_the_last_seven_days(rig: FeedRig) -> None:
     assert events == before[-len(events) :]
     assert old["id"] not in {shown(each)["id"] for each in rig.publisher.records if each.event_id is None}
     assert set(await rig.desk.resources(run.id)) == {"events", "subscriptions"}
+
+
+async def test_ingest_polls_by_itself_and_makes_up_for_a_long_gap(rig: FeedRig) -> None:
+    """The fake lives in 2025 and ingest goes by this machine's clock: no event is left that could tell of the time."""
+    made = rig.merchant.subscribe()
+    await rig.runs.ask("p1", "con_1", RECONCILE, utc_now())  # tonight's comparison is over
+    await rig.ended()
+    async with stripe_side(rig.api, rig.desk.store, rig.publisher):
+        await until(lambda: made["id"] in {shown(record)["id"] for record in rig.publisher.records})
+        async with asyncio.timeout(10):
+            while (await rig.desk.connection.fetch(OPEN_RUNS)) or not await cursor(rig):  # noqa: ASYNC110 – rows
+                await asyncio.sleep(0.02)
+    assert await rig.desk.connection.fetchval("SELECT state FROM sync_runs WHERE mode = 'full'") == "succeeded"
+    found = await cursor(rig)
+    assert (found["polled_until"], found["last_error"]) == (rig.now, None)
 
 
 def test_memory_of_events_is_bounded() -> None:

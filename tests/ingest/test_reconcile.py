@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import orjson
 import pytest
 from prometheus_client import REGISTRY
@@ -174,6 +175,17 @@ async def test_what_is_still_on_its_way_is_no_drift(rig: FeedRig) -> None:
     row = await rig.desk.connection.fetchrow("SELECT found FROM drift_reports")
     assert row is not None
     assert row["found"] == 0
+
+
+async def test_events_of_an_account_that_was_not_clear_are_known_too(rig: FeedRig) -> None:
+    """Webhooks that came before the account was connected are kept under `self`."""
+    rig.merchant.subscribe()
+    later(rig, minutes=1)
+    await rig.feed().publish(SCOPE, list(reversed(rig.merchant.fake.events)))
+    rig.publisher.records[:] = [msgspec.structs.replace(each, account="self") for each in rig.publisher.records]
+    await rig.applied()
+    rig.publisher.records.clear()
+    assert what(await reconciled(rig)) == {}
 
 
 async def test_without_a_current_read_model_nothing_is_told(rig: FeedRig) -> None:

@@ -26,7 +26,7 @@ Show = Callable[[api_client.Json], None]
 
 
 def sync(
-    mode: Annotated[str, typer.Option(help="what to read: full, or another mode that the API knows")] = "full",
+    mode: Annotated[str, typer.Option(help="full, recent (the events of the last days) or initial")] = "full",
     connection: Annotated[str | None, typer.Option(help="which connection, where there are several")] = None,
     watch: Annotated[bool, typer.Option("--watch", help="show the progress until it is done")] = False,
     api_key: ApiKey = None,

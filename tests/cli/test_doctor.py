@@ -11,7 +11,9 @@ import pytest
 from deploy.migrations import upgrade
 from libs.cli.findings import State
 from libs.cli.kafka_checks import DESCRIBED, dead_letters, topics_finding
+from libs.runtime.kafka import ensure_topics, new_producer
 from tests.cli.scripted_api import KEY, Answers, Ended, revstream, scripted_api
+from tests.servers import OwnBrokers
 
 STATUS = "GET /api/integrations/stripe/status"
 ADD_CONNECTION = """
@@ -138,3 +140,19 @@ def test_topics_must_exist_with_one_count(counts: dict[str, int], wanted: int | 
 def test_dead_letters_are_told_by_topic() -> None:
     assert [each.state for each in dead_letters({"a": 0, "b": 0})] == [State.OK]
     assert [each.told for each in dead_letters({"a": 2, "b": 0})] == ["2 in a"]
+
+
+async def test_topics_and_dead_letters_of_a_real_broker(tmp_path: Path, own_broker: OwnBrokers) -> None:
+    bootstrap = (await own_broker()).bootstrap
+    await ensure_topics(bootstrap, 2, 1)
+    producer = new_producer(bootstrap)
+    await producer.start()
+    await producer.send_and_wait("stripe.events.dead-letters", b"unreadable", b"key")
+    await producer.stop()
+    place = {"REVSTREAM_HOME": str(tmp_path), "KAFKA_BOOTSTRAP_SERVERS": bootstrap}
+    ended = await revstream("doctor", "--json", **place)
+    found = checks(ended)
+    assert (found["kafka"]["state"], found["topics"]["state"]) == ("ok", "ok")
+    assert "in stripe.events.dead-letters" in found["dead letters"]["told"]
+    other = await revstream("doctor", "--json", **place, TOPIC_PARTITIONS="3")
+    assert states(other)["topics"] == "problem"

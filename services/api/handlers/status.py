@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
+from libs.domain.metrics import rate_text, ratio
 from libs.domain.policy import Policy
 from libs.domain.schedule import Schedule, next_run
 from services.api.answers import answer
@@ -17,7 +18,6 @@ from services.api.queries import figures, projects, status
 from services.api.queries.status import Fields, Standing, Webhooks
 
 DAY = timedelta(hours=24)
-SHARE_DIGITS = 6
 OF_CONNECTION = ("id", "account", "name", "livemode", "state", "connected_at", "disconnected_at")
 OF_RUN = ("id", "mode", "state", "requested_at", "started_at", "finished_at")
 WEBHOOKS_FAIL = {
@@ -50,8 +50,7 @@ def coverage(mapped: Mapping[str, Fraction], mrr: Mapping[str, Fraction], policy
     today = datetime.now(ZoneInfo(policy.timezone)).date()
     if currency_of(mrr, policy, today) is None:
         return None
-    whole = in_one(mrr, policy, today)
-    return None if whole == 0 else f"{float(in_one(mapped, policy, today) / whole):.{SHARE_DIGITS}f}"
+    return rate_text(ratio(in_one(mapped, policy, today), in_one(mrr, policy, today)))
 
 
 def _shown(found: Standing, schedule: Schedule, now: datetime) -> Fields:

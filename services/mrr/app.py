@@ -5,11 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-import structlog
-
 from libs.runtime.faust_batch import BatchApp, StageHandle, StageSpec, batch_app, stage
-from libs.runtime.faust_batch.bulk import RecordTooLarge
-from libs.runtime.faust_batch.record import Output
+from libs.runtime.too_large import told_and_left_out
 from libs.wire.topics import CLIENT_ACTIVITY, REVENUE_CLIENTS, STRIPE_EVENTS
 from services.mrr.clients import ClientStage
 from services.mrr.customer_entry import settings_of
@@ -18,7 +15,6 @@ from services.mrr.policies import Policies
 from services.mrr.settings import MrrSettings
 
 TICK_SECONDS = 0.5
-log = structlog.get_logger(__name__)
 
 
 class Topology:
@@ -39,7 +35,7 @@ class Topology:
                 recheck=self._customers.recheck,
                 on_recovered=self._recovered,
                 on_revoked=self._revoked,
-                on_too_large=_too_large,
+                on_too_large=told_and_left_out,
             ),
         )
         stage(
@@ -49,7 +45,7 @@ class Topology:
                 source=CLIENT_ACTIVITY.name,
                 targets=(REVENUE_CLIENTS.name, CLIENT_ACTIVITY.dead_letters),
                 compute=clients.compute,
-                on_too_large=_too_large,
+                on_too_large=told_and_left_out,
             ),
         )
         policies.on_change = self._policy_changed
@@ -98,9 +94,3 @@ class Topology:
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _too_large(error: RecordTooLarge) -> list[Output]:
-    # What was known before stays in force; a state this large is a fault that people must see.
-    log.error("record_too_large", topic=error.topic, key=error.key, size=error.size, limit=error.limit)
-    return []

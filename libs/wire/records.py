@@ -163,6 +163,44 @@ class ClientRecord(Record, frozen=True, kw_only=True):
     caused_by: tuple[str, ...] = ()
 
 
+class MovementRecord(Record, frozen=True, kw_only=True):
+    """`revenue.movements`: an entry of the ledger as it is now; a later record with the same id replaces it.
+
+    `deleted` undoes the entry: a late version showed that it never happened. `settings` is the version of the project's
+    settings that it was computed with. `amount`, `before`, `after` are what is shown (major units, signed; `amount` is
+    after less before), their `exact…` twins are exact minor units. `own` is the change in the subscriptions' own
+    currencies (exact minor units); `plan_change` tells an upgrade or downgrade from a change of quantity or discount.
+    `recorded_at` is the time of the newest version that the entry follows from.
+    """
+
+    id: str
+    project: str
+    client: str
+    livemode: bool
+    settings: int
+    occurred_at: datetime
+    deleted: bool = False
+    kind: Literal["new", "expansion", "contraction", "churn", "reactivation", "fx", "transfer"] | None = None
+    currency: str = ""
+    amount: str = "0"
+    before: str = "0"
+    after: str = "0"
+    exact: str = "0"
+    exact_before: str = "0"
+    exact_after: str = "0"
+    base_amount: str | None = None
+    own: dict[str, str] = {}
+    customer: str | None = None
+    subscription: str | None = None
+    reason: str | None = None
+    plan_change: Literal["upgrade", "downgrade"] | None = None
+    cancellation_reason: str | None = None
+    cancellation_feedback: str | None = None
+    estimated: bool = False
+    caused_by: tuple[str, ...] = ()
+    recorded_at: datetime | None = None
+
+
 class SignalRecord(Record, frozen=True, kw_only=True):
     """`churn.signals`: a signal at one change of it, again under the same id. Amounts are major units as text."""
 

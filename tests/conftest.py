@@ -10,6 +10,7 @@ from hypothesis import settings
 from deploy.postgres.probe import scratch_database
 from tests.servers import OwnBrokers, ScratchTopics, kafka_server, postgres_server
 
+ONE_PROCESS = ("stack", "chaos", "scale")  # one broker, one PostgreSQL, and nothing that measures beside them
 NEED_SERVERS = {"kafka_bootstrap", "database_url", "database", "scratch_topic", "own_broker"}
 
 settings.register_profile("ci", deadline=None, print_blob=True, derandomize=False)
@@ -25,10 +26,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs servers, so that `-m "not stack"` is the quick part."""
+    """Mark what needs servers: `-m "not stack"` is the quick part; of several processes one runs all that needs them."""
     for item in items:
         if NEED_SERVERS & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.stack)
+        if any(item.get_closest_marker(name) for name in ONE_PROCESS):
+            item.add_marker(pytest.mark.xdist_group("servers"))
 
 
 @pytest.fixture(scope="session")

@@ -107,11 +107,12 @@ def test_uv_trusts_what_pip_was_told_to_trust() -> None:
 @pytest.mark.parametrize(
     ("arguments", "becomes"),
     [
+        (["test"], ["python", "-m", "pytest", *bootstrap.SIDE_BY_SIDE]),
         (["test", "-k", "x"], ["python", "-m", "pytest", "-k", "x"]),
         (["demo", "--check"], ["revstream", "demo", "--check"]),
         ([], ["revstream"]),
     ],
-    ids=["test", "demo", "nothing"],
+    ids=["test", "part of the tests", "demo", "nothing"],
 )
 def test_arguments_pass_through(place: Place, arguments: list[str], becomes: list[str]) -> None:
     program_path, *rest = bootstrap.command(place, arguments)

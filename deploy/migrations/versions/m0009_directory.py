@@ -4,7 +4,7 @@ from alembic import op
 
 from deploy.migrations.tenancy import wall
 
-revision = ""
+revision = "m0009"
 down_revision = "m0008"
 branch_labels = None
 depends_on = None

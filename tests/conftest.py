@@ -10,8 +10,9 @@ from hypothesis import settings
 from deploy.postgres.probe import scratch_database
 from tests.servers import OwnBrokers, ScratchTopics, kafka_server, postgres_server
 
-ONE_PROCESS = ("stack", "chaos", "scale")  # one broker, one PostgreSQL, and nothing that measures beside them
-NEED_SERVERS = {"kafka_bootstrap", "database_url", "database", "scratch_topic", "own_broker"}
+NEED_POSTGRES = {"database_url", "database"}
+NEED_KAFKA = {"kafka_bootstrap", "scratch_topic", "own_broker"}
+ONE_PROCESS = ("stack", "chaos", "scale")
 
 settings.register_profile("ci", deadline=None, print_blob=True, derandomize=False)
 settings.register_profile("full", settings.get_profile("ci"), max_examples=1000)
@@ -26,12 +27,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs servers: `-m "not stack"` is the quick part; of several processes one runs all that needs them."""
+    """Mark what needs servers: `-m "not stack"` is the quick part.
+
+    Of several processes one runs all that needs Kafka or measures; an empty database costs the others little.
+    """
     for item in items:
-        if NEED_SERVERS & set(getattr(item, "fixturenames", ())):
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if NEED_KAFKA & fixtures or any(item.get_closest_marker(name) for name in ONE_PROCESS):
+            item.add_marker(pytest.mark.xdist_group("kafka"))
+        if (NEED_KAFKA | NEED_POSTGRES) & fixtures:
             item.add_marker(pytest.mark.stack)
-        if any(item.get_closest_marker(name) for name in ONE_PROCESS):
-            item.add_marker(pytest.mark.xdist_group("servers"))
 
 
 @pytest.fixture(scope="session")

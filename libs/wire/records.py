@@ -9,14 +9,45 @@ from typing import Literal
 
 import msgspec
 
-SCHEMA_VERSION = 1
+from libs.wire.revenue_records import (
+    BelongingSince,
+    ClientMember,
+    ClientRecord,
+    IncompleteSubscription,
+    MatchedBy,
+    MovementRecord,
+    Revision,
+    SubscriptionContribution,
+)
+from libs.wire.schema import SCHEMA_VERSION, Record
+
+__all__ = [
+    "NULL",
+    "SCHEMA_VERSION",
+    "Activity",
+    "BelongingSince",
+    "ClientMember",
+    "ClientRecord",
+    "ContributionChanged",
+    "CourseStep",
+    "DirectoryRecord",
+    "IncompleteSubscription",
+    "InvoiceActivity",
+    "MappingOptions",
+    "MatchedBy",
+    "MovementRecord",
+    "Record",
+    "Revision",
+    "SettingsRecord",
+    "SignalRecord",
+    "Source",
+    "StripeRecord",
+    "SubscriptionContribution",
+    "VersionMark",
+]
 
 NULL = msgspec.Raw(b"null")  # msgspec reads no `Raw | None`
 Source = Literal["webhook", "events_api", "snapshot"]
-
-
-class Record(msgspec.Struct, frozen=True, kw_only=True):
-    schema_version: int = SCHEMA_VERSION
 
 
 class VersionMark(msgspec.Struct, frozen=True):
@@ -47,17 +78,30 @@ class StripeRecord(Record, frozen=True, kw_only=True):
     incomplete: tuple[str, ...] = ()
 
 
+class MappingOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How customers find their client: the name of Stripe's metadata that may hold a client, and mail domains that
+    this project takes for free ones, or for somebody's own, whatever the lists say."""
+
+    metadata_key: str = "client_id"
+    free_domains: tuple[str, ...] = ()
+    own_domains: tuple[str, ...] = ()
+
+
 class SettingsRecord(Record, frozen=True, kw_only=True):
     """`projects.settings`: what a project has set. `policy` holds only the options that differ from the preset."""
 
     project: str
     version: int
     preset: str = "default"
-    policy: dict[str, object] = {}
+    policy: dict[str, object] = msgspec.field(default_factory=dict)
+    mapping: MappingOptions = MappingOptions()
 
 
 class DirectoryRecord(Record, frozen=True, kw_only=True):
-    """`clients.directory`: who a client is and which customers were assigned to it by hand."""
+    """`clients.directory`: who a client is and which customers were assigned to it by hand.
+
+    `updated_at` is when people said so: the instant at which customers change over to another client by it.
+    """
 
     project: str
     client: str
@@ -66,35 +110,42 @@ class DirectoryRecord(Record, frozen=True, kw_only=True):
     stakeholder_emails: tuple[str, ...] = ()
     domains: tuple[str, ...] = ()
     stripe_customers: tuple[str, ...] = ()
+    updated_at: datetime | None = None
 
 
-class SubscriptionContribution(msgspec.Struct, frozen=True, kw_only=True):
-    """What one subscription adds to MRR. `exact` is monthly minor units; `counted` says whether its status counts.
+class CourseStep(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """From `at` on one subscription adds `exact` (monthly minor units), until its next step; what made it so beside.
 
-    `gaps` are the reasons why the figure is not complete; with any, `exact` is what could be computed.
+    `prices` and `quantities` are fingerprints: whether the plan changed, or how many of it. `told_at` is the time of
+    the version that said so.
     """
 
     subscription: str
-    status: str
+    at: datetime
+    told_at: datetime
     currency: str
     exact: str
     counted: bool
     rule: str
-    gaps: tuple[str, ...] = ()
-
-
-class Revision(msgspec.Struct, frozen=True, order=True):
-    """Which of two contributions of one customer is the later one: epoch of the topology, offset of the last record
-    folded, settings version, and the instant of the evaluation (a timer's, or the newest version's)."""
-
-    epoch: int
-    offset: int
-    settings: int
-    evaluated_at: datetime
+    gross: str = "0"
+    discount: str = "0"
+    prices: str = ""
+    quantities: str = ""
+    converts: bool = False
+    estimated: bool = False
+    learned: bool = False
+    cancellation_reason: str | None = None
+    cancellation_feedback: str | None = None
+    caused_by: tuple[str, ...] = ()
 
 
 class ContributionChanged(Record, frozen=True, kw_only=True, tag_field="kind", tag="contribution_changed"):
-    """`client.activity`: the whole present contribution of one customer to its client; replaces the one before."""
+    """`client.activity`: the whole present contribution of one customer to its client; replaces the one before.
+
+    `left`: the customer belongs to another client now and adds nothing to this one any more. `belongings` are all the
+    clients that it belonged to. `steps` are the course of its subscriptions, from `known_from` on (None: from the
+    beginning); clients fold it into their ledger. `email_domain` is all that is told of the e-mail.
+    """
 
     project: str
     client: str
@@ -107,6 +158,13 @@ class ContributionChanged(Record, frozen=True, kw_only=True, tag_field="kind", t
     deleted: bool = False
     first_paid_at: datetime | None = None
     subscriptions: tuple[SubscriptionContribution, ...] = ()
+    left: bool = False
+    matched_by: MatchedBy = "nothing"
+    conflicts: tuple[str, ...] = ()
+    email_domain: str | None = None
+    belongings: tuple[BelongingSince, ...] = ()
+    steps: tuple[CourseStep, ...] = ()
+    known_from: datetime | None = None
 
 
 class InvoiceActivity(Record, frozen=True, kw_only=True, tag_field="kind", tag="invoice"):
@@ -137,70 +195,6 @@ class InvoiceActivity(Record, frozen=True, kw_only=True, tag_field="kind", tag="
 Activity = ContributionChanged | InvoiceActivity
 
 
-class IncompleteSubscription(msgspec.Struct, frozen=True):
-    subscription: str
-    reason: str
-
-
-class ClientRecord(Record, frozen=True, kw_only=True):
-    """`revenue.clients`: a client's present revenue. Money in `exact_by_currency` is exact monthly minor units."""
-
-    project: str
-    client: str
-    livemode: bool
-    status: Literal["active", "churned", "none"]
-    mrr_by_currency: dict[str, str]
-    exact_by_currency: dict[str, str]
-    active_subscriptions: int
-    active_subscribers: int
-    customers: tuple[str, ...]
-    subscriptions: tuple[str, ...]
-    contributions: dict[str, tuple[SubscriptionContribution, ...]]
-    as_of: datetime
-    revision: int
-    incomplete: tuple[IncompleteSubscription, ...] = ()
-    first_paid_at: datetime | None = None
-    caused_by: tuple[str, ...] = ()
-
-
-class MovementRecord(Record, frozen=True, kw_only=True):
-    """`revenue.movements`: an entry of the ledger as it is now; a later record with the same id replaces it.
-
-    `deleted` undoes the entry: a late version showed that it never happened. `settings` is the version of the project's
-    settings that it was computed with. `amount`, `before`, `after` are what is shown (major units, signed; `amount` is
-    after less before), their `exact…` twins are exact minor units. `own` is the change in the subscriptions' own
-    currencies (exact minor units); `plan_change` tells an upgrade or downgrade from a change of quantity or discount.
-    `recorded_at` is the time of the newest version that the entry follows from.
-    """
-
-    id: str
-    project: str
-    client: str
-    livemode: bool
-    settings: int
-    occurred_at: datetime
-    deleted: bool = False
-    kind: Literal["new", "expansion", "contraction", "churn", "reactivation", "fx", "transfer"] | None = None
-    currency: str = ""
-    amount: str = "0"
-    before: str = "0"
-    after: str = "0"
-    exact: str = "0"
-    exact_before: str = "0"
-    exact_after: str = "0"
-    base_amount: str | None = None
-    own: dict[str, str] = {}
-    customer: str | None = None
-    subscription: str | None = None
-    reason: str | None = None
-    plan_change: Literal["upgrade", "downgrade"] | None = None
-    cancellation_reason: str | None = None
-    cancellation_feedback: str | None = None
-    estimated: bool = False
-    caused_by: tuple[str, ...] = ()
-    recorded_at: datetime | None = None
-
-
 class SignalRecord(Record, frozen=True, kw_only=True):
     """`churn.signals`: a signal at one change of it, again under the same id. Amounts are major units as text."""
 
@@ -219,7 +213,7 @@ class SignalRecord(Record, frozen=True, kw_only=True):
     invoice: str | None = None
     resolution: str | None = None
     resolved_at: datetime | None = None
-    mrr_at_risk: dict[str, str] = {}
+    mrr_at_risk: dict[str, str] = msgspec.field(default_factory=dict)
     amount_due: dict[str, str] | None = None
     attempt: int | None = None
     next_attempt_at: datetime | None = None

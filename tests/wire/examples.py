@@ -8,11 +8,16 @@ import orjson
 
 from libs.wire import topics
 from libs.wire.records import (
+    BelongingSince,
+    ClientMember,
     ClientRecord,
     ContributionChanged,
+    CourseStep,
     DirectoryRecord,
     IncompleteSubscription,
     InvoiceActivity,
+    MappingOptions,
+    MovementRecord,
     Record,
     Revision,
     SettingsRecord,
@@ -71,6 +76,24 @@ CONTRIBUTION = ContributionChanged(
     caused_by=("evt_1",),
     first_paid_at=AT,
     subscriptions=(SEATS, UNKNOWN_TIERS),
+    matched_by="domain",
+    email_domain="acme.example",
+    belongings=(BelongingSince("customer:cus_1"), BelongingSince("acme", AT)),
+    steps=(
+        CourseStep(
+            subscription="sub_1",
+            at=AT,
+            told_at=AT,
+            currency="usd",
+            exact="24999/2",
+            counted=True,
+            rule="counted",
+            gross="24999/2",
+            prices="9d2f",
+            quantities="1c07",
+            caused_by=("evt_1",),
+        ),
+    ),
 )
 FAILED_INVOICE = InvoiceActivity(
     id="cus_1/in_1/evt_2",
@@ -107,6 +130,50 @@ CLIENT = ClientRecord(
     incomplete=(IncompleteSubscription("sub_2", "tiers:price_1"),),
     first_paid_at=AT,
     caused_by=("evt_1",),
+    members=(
+        ClientMember(
+            customer="cus_1",
+            account="acct_1",
+            revision=Revision(epoch=1, offset=42, settings=3, evaluated_at=AT),
+            matched_by="domain",
+            email_domain="acme.example",
+            belongings=(BelongingSince("customer:cus_1"), BelongingSince("acme", AT)),
+        ),
+    ),
+    booked={"usd": "24999/2"},
+)
+MOVEMENT = MovementRecord(
+    id="acme/1793527200/usd",
+    project="prj_1",
+    client="acme",
+    livemode=True,
+    settings=3,
+    occurred_at=AT,
+    kind="new",
+    currency="usd",
+    amount="125.00",
+    after="125.00",
+    exact="24999/2",
+    exact_after="24999/2",
+    base_amount="125.00",
+    own={"usd": "24999/2"},
+    customer="cus_1",
+    subscription="sub_1",
+    reason="subscription_started",
+    caused_by=("evt_1",),
+    recorded_at=AT,
+    revision=9,
+)
+UNDONE = MovementRecord(
+    id="acme/1793440800/usd",
+    project="prj_1",
+    client="acme",
+    livemode=True,
+    settings=3,
+    occurred_at=AT,
+    deleted=True,
+    currency="usd",
+    revision=10,
 )
 SIGNAL = SignalRecord(
     id="payment_failed:in_1",
@@ -131,7 +198,13 @@ SIGNAL = SignalRecord(
 EXAMPLES: Mapping[str, tuple[Record, ...]] = {
     topics.STRIPE_EVENTS.name: (STRIPE_RECORD, SNAPSHOT_RECORD),
     topics.PROJECT_SETTINGS.name: (
-        SettingsRecord(project="prj_1", version=3, preset="stripe", policy={"include_trials": True}),
+        SettingsRecord(
+            project="prj_1",
+            version=3,
+            preset="stripe",
+            policy={"include_trials": True},
+            mapping=MappingOptions(metadata_key="crm_id", free_domains=("club.example",)),
+        ),
     ),
     topics.CLIENT_DIRECTORY.name: (
         DirectoryRecord(
@@ -142,9 +215,11 @@ EXAMPLES: Mapping[str, tuple[Record, ...]] = {
             stakeholder_emails=("cfo@acme.example",),
             domains=("acme.example",),
             stripe_customers=("cus_1",),
+            updated_at=AT,
         ),
     ),
     topics.CLIENT_ACTIVITY.name: (CONTRIBUTION, FAILED_INVOICE),
     topics.REVENUE_CLIENTS.name: (CLIENT,),
+    topics.REVENUE_MOVEMENTS.name: (MOVEMENT, UNDONE),
     topics.CHURN_SIGNALS.name: (SIGNAL,),
 }

@@ -1,26 +1,22 @@
 """Every metric by its name: one question, all answers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from fractions import Fraction
 
 from libs.domain.identity import ClientId, Currency
 from libs.domain.ledger import Movement, MovementKind, Step
 from libs.domain.metrics.ahead import mrr_of, scheduled_churn
-from libs.domain.metrics.bridge import NOTHING, Bridge, bridges, rounded
-from libs.domain.metrics.churn import (
-    gross_mrr_churn_rate,
-    net_mrr_churn_rate,
-    subscriber_churn_rate,
-    voluntary_and_involuntary,
-)
+from libs.domain.metrics.bridge import NOTHING, Bridge, rounded
+from libs.domain.metrics.churn import added_up, gross_churn, net_churn, subscriber_churn_rate
+from libs.domain.metrics.measured import Measured, measured
 from libs.domain.metrics.payments import FailedAttempt, Payment, in_period
-from libs.domain.metrics.period import Period, Span, span_of
+from libs.domain.metrics.period import Period, span_of
 from libs.domain.metrics.rates import Rate, ratio
-from libs.domain.metrics.retention import CohortMonth, cohorts, retention
+from libs.domain.metrics.retention import CohortMonth, cohorts
 from libs.domain.metrics.trials import trial_counts, trials
-from libs.domain.policy import Policy
+from libs.domain.policy import ChurnFormula, Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,23 +75,28 @@ class Books:
 def figures(books: Books, period: Period) -> dict[str, Figure]:
     """Every metric over `period`, by its name. Amounts of movements are signed; losses in `churned_revenue` and the
     two kinds of churned MRR are not. A rate of revenue needs one currency; with several it is undefined."""
-    span = span_of(period, books.policy.timezone)
-    by_currency = {code: one for code, one in bridges(books.movements, span).items() if not one.is_empty}
-    churn = subscriber_churn_rate(books.movements, span, books.policy.subscriber_churn_formula)
+    of = _measured(books, period)
+    found = in_period_figures(of, books.policy)
+    present = _present(books, subscriber_churn_rate(of.clients, books.policy.subscriber_churn_formula))
+    return {**present, **found, "cohorts": cohorts(books.movements, books.policy.timezone, books.now)}
+
+
+def in_period_figures(of: Measured, policy: Policy) -> dict[str, Figure]:
+    """The metrics that speak of a period."""
     return {
-        **_present(books, churn),
-        **_bridged(by_currency),
-        "subscriber_churn_rate": Ratio(churn),
-        **_rates(books, period, by_currency),
-        **_losses(books, span, by_currency),
-        **_trials(books, span),
-        **_payments(books, span),
-        "cohorts": cohorts(books.movements, books.policy.timezone, books.now),
+        **_bridged(of.bridges),
+        "subscriber_churn_rate": Ratio(subscriber_churn_rate(of.clients, policy.subscriber_churn_formula)),
+        **_rates(of, policy),
+        **_losses(of),
+        "new_trials": of.trials.began,
+        "trials_ended": of.trials.ended,
+        "trial_conversion_rate": Ratio(of.trials.conversion_rate),
+        **_payments(of),
     }
 
 
-def _present(books: Books, churn: Rate) -> dict[str, Figure]:
-    present = books.present
+def present_figures(present: Present, churn: Rate) -> dict[str, Figure]:
+    """The metrics that speak of now; life-time value by the subscriber churn rate of the period."""
     paying = {code: amount for code, amount in present.mrr.items() if amount} or dict(present.mrr)
     arpa = _divided(paying, Fraction(present.active_subscribers))
     return {
@@ -106,6 +107,23 @@ def _present(books: Books, churn: Rate) -> dict[str, Figure]:
         "customers": present.customers,
         "arpa": arpa,
         "ltv": UNDEFINED if arpa.undefined or churn is None else _divided(arpa.by_currency, churn),
+    }
+
+
+def _measured(books: Books, period: Period) -> Measured:
+    span = span_of(period, books.policy.timezone)
+    return replace(
+        measured(books.movements, period, books.policy),
+        trials=trial_counts(trials(books.steps), span),
+        paid=in_period(books.payments, span, books.policy),
+        refunded=in_period(books.refunds, span, books.policy),
+        failed_payments=sum(span.holds(one.at) for one in books.failed_attempts),
+    )
+
+
+def _present(books: Books, churn: Rate) -> dict[str, Figure]:
+    return {
+        **present_figures(books.present, churn),
         "scheduled_churn": Money(scheduled_churn(books.steps, books.policy, books.now)),
         "revenue_at_risk": UNDEFINED if books.at_risk is None else Money(mrr_of(books.movements, books.at_risk)),
     }
@@ -118,55 +136,42 @@ def _bridged(by_currency: Mapping[Currency, Bridge]) -> dict[str, Figure]:
     return {name: Money({code: Fraction(parts[name]) for code, parts in shown.items()}) for name in names}
 
 
-def _rates(books: Books, period: Period, by_currency: Mapping[Currency, Bridge]) -> dict[str, Figure]:
-    if len(by_currency) > 1:
+def _rates(measured: Measured, policy: Policy) -> dict[str, Figure]:
+    if len(measured.bridges) > 1:
         return dict.fromkeys(REVENUE_RATES, Ratio(None))
-    of = next(iter(by_currency.values()), Bridge())
-    movements = [one for one in books.movements if one.currency in by_currency]
-    kept = retention(movements, span_of(period, books.policy.timezone))
-    won = of.by(MovementKind.NEW) + of.by(MovementKind.EXPANSION)
+    of = next(iter(measured.bridges.values()), Bridge())
+    kept = next(iter(measured.kept.values()), Bridge())
+    days = measured.daily if policy.churn_formula is ChurnFormula.DAILY_SUM else (of,)
+    stayed = kept.start - kept.lost
     rates = (
         ratio(of.end - of.start, of.start),
-        gross_mrr_churn_rate(movements, period, books.policy),
-        net_mrr_churn_rate(movements, period, books.policy),
-        kept.net,
-        kept.gross,
-        ratio(won, of.lost),
+        added_up(map(gross_churn, days)),
+        added_up(map(net_churn, days)),
+        ratio(stayed + kept.by(MovementKind.EXPANSION), kept.start),
+        ratio(stayed, kept.start),
+        ratio(of.by(MovementKind.NEW) + of.by(MovementKind.EXPANSION), of.lost),
     )
     return {name: Ratio(rate) for name, rate in zip(REVENUE_RATES, rates, strict=True)}
 
 
-def _losses(books: Books, span: Span, by_currency: Mapping[Currency, Bridge]) -> dict[str, Figure]:
-    parts = {
-        code: voluntary_and_involuntary([one for one in books.movements if one.currency == code], span)
-        for code in by_currency
-    }
+def _losses(measured: Measured) -> dict[str, Figure]:
+    churned = {code: -of.by(MovementKind.CHURN) for code, of in measured.bridges.items()}
+    unwanted = {code: measured.involuntary.get(code, NOTHING) for code in churned}
     return {
-        "churned_revenue": Money({code: of.lost for code, of in by_currency.items()}),
-        "voluntary_churn_mrr": Money({code: voluntary for code, (voluntary, _) in parts.items()}),
-        "involuntary_churn_mrr": Money({code: involuntary for code, (_, involuntary) in parts.items()}),
+        "churned_revenue": Money({code: of.lost for code, of in measured.bridges.items()}),
+        "voluntary_churn_mrr": Money({code: churned[code] - unwanted[code] for code in churned}),
+        "involuntary_churn_mrr": Money(unwanted),
     }
 
 
-def _trials(books: Books, span: Span) -> dict[str, Figure]:
-    counts = trial_counts(trials(books.steps), span)
-    return {
-        "new_trials": counts.began,
-        "trials_ended": counts.ended,
-        "trial_conversion_rate": Ratio(counts.conversion_rate),
-    }
-
-
-def _payments(books: Books, span: Span) -> dict[str, Figure]:
+def _payments(of: Measured) -> dict[str, Figure]:
     """Revenue is what was paid less what was given back; both are shown beside it."""
-    paid = in_period(books.payments, span, books.policy)
-    refunded = in_period(books.refunds, span, books.policy)
-    codes = sorted({*paid, *refunded})
+    codes = sorted({*of.paid, *of.refunded})
     return {
-        "revenue": Money({code: paid.get(code, NOTHING) - refunded.get(code, NOTHING) for code in codes}),
-        "revenue_paid": Money(paid),
-        "revenue_refunded": Money(refunded),
-        "failed_payments": sum(span.holds(one.at) for one in books.failed_attempts),
+        "revenue": Money({code: of.paid.get(code, NOTHING) - of.refunded.get(code, NOTHING) for code in codes}),
+        "revenue_paid": Money(of.paid),
+        "revenue_refunded": Money(of.refunded),
+        "failed_payments": of.failed_payments,
     }
 
 

@@ -1,4 +1,4 @@
-"""What becomes of the clients who were there: of one period, and of each month's newcomers."""
+"""What becomes of each month's newcomers."""
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
@@ -8,31 +8,12 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from libs.domain.identity import ClientId, Currency
-from libs.domain.ledger import Movement, MovementKind
-from libs.domain.metrics.bridge import NOTHING, active_clients, bridge
-from libs.domain.metrics.period import Period, Span, span_of
+from libs.domain.ledger import Movement
+from libs.domain.metrics.bridge import NOTHING
+from libs.domain.metrics.period import Period, span_of
 from libs.domain.metrics.rates import Rate, ratio
 
 DECEMBER = 12
-
-
-@dataclass(frozen=True, slots=True)
-class Retention:
-    """`net` with expansion, `gross` without."""
-
-    net: Rate
-    gross: Rate
-
-
-def retention(movements: Sequence[Movement], span: Span) -> Retention:
-    """Of the clients active at the start, in one currency: (start + expansion − contraction − churn) / start.
-
-    Clients who had left before and return are not among them, and a return is no expansion.
-    """
-    there = active_clients(movements, span)
-    of = bridge((one for one in movements if one.client in there), span)
-    kept = of.start - of.lost
-    return Retention(ratio(kept + of.by(MovementKind.EXPANSION), of.start), ratio(kept, of.start))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,16 @@ import pytest
 
 from libs.domain.fact import Fact
 from libs.domain.identity import ClientId, CustomerId
-from libs.domain.ledger import ClientHistory, ClosedBooks, Member, Movement, books_closed_at, course_of, ledger
+from libs.domain.ledger import (
+    ClientHistory,
+    ClosedBooks,
+    Member,
+    Movement,
+    books_closed_at,
+    course_of,
+    ledger,
+    levels_of,
+)
 from libs.domain.policy import DEFAULT, FxMode, Policy
 from tests.domain.states import after, subscription
 from tests.domain.test_ledger_currencies import GONE, in_dollars
@@ -20,7 +29,7 @@ SECOND = timedelta(seconds=1)
 
 def history(*facts: Fact, policy: Policy = DEFAULT, closed: ClosedBooks | None = None) -> ClientHistory:
     steps = course_of(facts, replace(policy, late_window_days=None), UNTIL)
-    return ClientHistory(ClientId("acme"), (Member(CustomerId("cus_1"), steps),), closed)
+    return ClientHistory(ClientId("acme"), (Member(CustomerId("cus_1"), levels_of(steps)),), closed)
 
 
 def books(*facts: Fact, policy: Policy = DEFAULT, at: datetime = CUT) -> ClosedBooks:

@@ -8,7 +8,7 @@ import pytest
 
 from libs.domain.fact import Fact
 from libs.domain.identity import ClientId, CustomerId, EventId
-from libs.domain.ledger import ClientHistory, Member, Movement, admitted, course_of, ledger
+from libs.domain.ledger import ClientHistory, Member, Movement, admitted, course_of, ledger, levels_of
 from libs.domain.policy import DEFAULT, PRESETS, Policy
 from libs.domain.subscription import Subscription
 from libs.domain.version import Rank
@@ -142,8 +142,8 @@ def test_a_first_event_that_tells_what_was_before_it_makes_the_estimate_true_to_
     was: Subscription, expected: list[tuple[str, int, datetime, bool]]
 ) -> None:
     event = told(subscription(), after(days=9), event="evt_1")
-    steps = course_of([event], DEFAULT, LATER, {EventId("evt_1"): was})
-    found = ledger(ClientHistory(ClientId("acme"), (Member(CustomerId("cus_1"), steps),)), DEFAULT, LATER)
+    levels = levels_of(course_of([event], DEFAULT, LATER, {EventId("evt_1"): was}))
+    found = ledger(ClientHistory(ClientId("acme"), (Member(CustomerId("cus_1"), levels),)), DEFAULT, LATER)
     assert [(one.kind.value, one.shown, one.occurred_at, one.estimated) for one in found] == expected
 
 

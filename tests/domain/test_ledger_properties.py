@@ -28,6 +28,7 @@ from libs.domain.ledger import (
     course,
     course_of,
     ledger,
+    levels_of,
     project_ledger,
 )
 from libs.domain.money import round_half_up
@@ -212,11 +213,11 @@ def test_changes_of_mapping_keep_the_totals(facts: list[Fact], policy: Policy, m
 
 
 def closed_at(steps: tuple[Step, ...], policy: Policy, at: datetime) -> ClosedBooks:
-    return books_closed_at(ClientHistory(CLIENTS[0], (Member(CUSTOMER, steps),)), policy, at)
+    return books_closed_at(ClientHistory(CLIENTS[0], (Member(CUSTOMER, levels_of(steps)),)), policy, at)
 
 
 def written_after(closed: ClosedBooks, steps: tuple[Step, ...], policy: Policy) -> tuple[Movement, ...]:
-    return ledger(ClientHistory(CLIENTS[0], (Member(CUSTOMER, steps),), closed), policy, UNTIL)
+    return ledger(ClientHistory(CLIENTS[0], (Member(CUSTOMER, levels_of(steps)),), closed), policy, UNTIL)
 
 
 @settings(max_examples=MANY)

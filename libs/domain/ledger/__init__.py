@@ -5,6 +5,7 @@ from libs.domain.ledger.classification import ClientStanding, MovementKind, Stan
 from libs.domain.ledger.closed import ClientHistory, ClosedBooks
 from libs.domain.ledger.course import course
 from libs.domain.ledger.entries import books_closed_at, ledger
+from libs.domain.ledger.level import Level, level_of, levels_of, says_the_same
 from libs.domain.ledger.movement import Movement
 from libs.domain.ledger.project import Belonging, balance_at, project_ledger
 from libs.domain.ledger.reason import Reason
@@ -16,6 +17,7 @@ __all__ = [
     "ClientHistory",
     "ClientStanding",
     "ClosedBooks",
+    "Level",
     "Member",
     "Movement",
     "MovementKind",
@@ -30,5 +32,8 @@ __all__ = [
     "course_of",
     "kind_of",
     "ledger",
+    "level_of",
+    "levels_of",
     "project_ledger",
+    "says_the_same",
 ]

@@ -29,7 +29,7 @@ class ClosedBooks:
 
 @dataclass(frozen=True, slots=True)
 class ClientHistory:
-    """A client's members. With `closed` their steps need reach back no further than to what held when it was closed."""
+    """A client's members. With `closed` their levels need reach back no further than to what held then."""
 
     client: ClientId
     members: tuple[Member, ...]

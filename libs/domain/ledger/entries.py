@@ -17,10 +17,10 @@ from libs.domain.ledger.classification import (
 from libs.domain.ledger.closed import ClientHistory, ClosedBooks, Held
 from libs.domain.ledger.course import END_OF_TIME
 from libs.domain.ledger.group import Account, Group, account
+from libs.domain.ledger.level import Level
 from libs.domain.ledger.movement import Movement
 from libs.domain.ledger.positions import NOTHING, Positions
 from libs.domain.ledger.reason import Reason
-from libs.domain.ledger.step import Step
 from libs.domain.ledger.turns import Happening, Turn, at_home_first, happenings
 from libs.domain.ledger.valuation import Holding, valued
 from libs.domain.policy import FxMode, Policy
@@ -31,9 +31,9 @@ SECOND = timedelta(seconds=1)
 
 
 def ledger(history: ClientHistory, policy: Policy, until: datetime) -> tuple[Movement, ...]:
-    """All movements of a client up to `until`, oldest first; a pure function of its members' steps.
+    """All movements of a client up to `until`, oldest first; a pure function of its members' levels.
 
-    Where its books are closed, all movements after that. What its members' steps then say of the closed time is not
+    Where its books are closed, all movements after that. What its members' levels then say of the closed time is not
     written again; what they say otherwise is a movement of the first second after it.
 
     Changes of one second are one movement for each currency; so are those within `movement_grouping_minutes` of the
@@ -52,7 +52,7 @@ def books_closed_at(history: ClientHistory, policy: Policy, at: datetime) -> Clo
     if group is not None and at - group.at < writer.grouping:
         return books_closed_at(history, policy, group.at - SECOND)
     writer.close()
-    held = tuple(Held(step.subscription, holding) for step, holding in writer.positions.held())
+    held = tuple(Held(level.subscription, holding) for level, holding in writer.positions.held())
     return ClosedBooks(at, writer.standing, held, tuple(sorted(writer.positions.paid)))
 
 
@@ -88,8 +88,8 @@ class _Writer:
 
     def take(self, happening: Happening) -> None:
         """One thing that happened."""
-        if happening.step is not None:
-            self._step(happening.step)
+        if happening.level is not None:
+            self._level(happening.level)
         elif happening.turn is Turn.RATES:
             self._rates(happening.at)
         elif happening.customer is not None:
@@ -101,28 +101,28 @@ class _Writer:
         self.written.clear()
         kept = {one.subscription: one.holding for one in closed.held}
         now = tuple(self.positions.held())
-        for step, holding in now:
+        for level, holding in now:
             nothing = Holding(Total(NOTHING, holding.own.currency), Total(NOTHING, holding.worth.currency))
-            self.positions.put(step, kept.get(step.subscription, nothing))
+            self.positions.put(level, kept.get(level.subscription, nothing))
         self.positions.paid = set(closed.paid)
         self.standing = closed.standing
-        for step, holding in now:
-            if holding.own != self.positions.holdings[step.subscription].own:
-                self._step(replace(step, at=closed.at + SECOND))
+        for level, holding in now:
+            if holding.own != self.positions.holdings[level.subscription].own:
+                self._level(replace(level, at=closed.at + SECOND))
 
-    def _step(self, step: Step) -> None:
-        known, held = self.positions.step_of(step.subscription), self.positions.holdings.get(step.subscription)
-        worth = valued(step.own, held, self.policy, step.at)
-        at_home = self.positions.is_home(step.customer)
-        if self.group is not None and step.at - self.group.at > self.grouping:
+    def _level(self, level: Level) -> None:
+        known, held = self.positions.level_of(level.subscription), self.positions.holdings.get(level.subscription)
+        worth = valued(level.own, held, self.policy, level.at)
+        at_home = self.positions.is_home(level.customer)
+        if self.group is not None and level.at - self.group.at > self.grouping:
             self.close()
-        if at_home and step.amount != (NOTHING if held is None else held.own.amount):
+        if at_home and level.amount != (NOTHING if held is None else held.own.amount):
             if self.group is None:
-                self.group = Group(step.at, self.standing, dict(self.positions.balance))
-            self.group.add(None if known is None or held is None else (known, held), step, worth)
-        self.positions.put(step, worth)
+                self.group = Group(level.at, self.standing, dict(self.positions.balance))
+            self.group.add(None if known is None or held is None else (known, held), level, worth)
+        self.positions.put(level, worth)
         if self.group is None:
-            self.standing = standing_after(self.standing, self.positions.presence(), self.policy, step.at)
+            self.standing = standing_after(self.standing, self.positions.presence(), self.policy, level.at)
 
     def close(self) -> None:
         """Write the group that is open."""
@@ -155,6 +155,7 @@ class _Writer:
                 estimated=told.estimated,
                 caused_by=told.caused_by,
                 own=told.own,
+                recorded_at=told.recorded_at,
             )
         )
 
@@ -162,9 +163,9 @@ class _Writer:
         """All that is held is worth something else from now on."""
         self.close()
         was = dict(self.positions.balance)
-        for step, held in tuple(self.positions.held()):
+        for level, held in tuple(self.positions.held()):
             if self.policy.fx_mode is FxMode.SPOT or held.worth.currency != self.policy.base_currency:
-                self.positions.put(step, valued(held.own, None, self.policy, at))
+                self.positions.put(level, valued(held.own, None, self.policy, at))
         self._write_difference(was, at, MovementKind.FX, self._largest_foreign())
 
     def _transfer(self, customer: CustomerId, at: datetime, home: bool) -> None:
@@ -195,21 +196,22 @@ class _Writer:
                     reason=Reason.EXCHANGE_RATE if kind is MovementKind.FX else Reason.MAPPING,
                     customer=customer,
                     own=self._moved_along(customer, currency, now > before) if kind is MovementKind.TRANSFER else (),
+                    recorded_at=at,
                 )
                 self.written.append(movement)
 
     def _largest_foreign(self) -> CustomerId | None:
         """The customer whose subscription a rate moves most."""
         held = [
-            (-one.worth.amount, step.customer)
-            for step, one in self.positions.held()
-            if one.own.currency != self.policy.base_currency and self.positions.is_home(step.customer)
+            (-one.worth.amount, level.customer)
+            for level, one in self.positions.held()
+            if one.own.currency != self.policy.base_currency and self.positions.is_home(level.customer)
         ]
         return min(held)[1] if held else None
 
     def _moved_along(self, customer: CustomerId | None, currency: Currency, comes: bool) -> tuple[Total, ...]:
         """What a customer that comes or leaves brings or takes, in its own currencies."""
-        held = (one for step, one in self.positions.held() if step.customer == customer)
+        held = (one for level, one in self.positions.held() if level.customer == customer)
         sums = by_currency(one.own for one in held if one.worth.currency == currency)
         return tuple(Total(amount if comes else -amount, code) for code, amount in sums.items() if amount)
 

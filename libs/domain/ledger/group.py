@@ -7,8 +7,8 @@ from fractions import Fraction
 
 from libs.domain.identity import Currency, EventId, SubscriptionId
 from libs.domain.ledger.classification import ClientStanding
+from libs.domain.ledger.level import Level
 from libs.domain.ledger.reason import Reason, reason_of
-from libs.domain.ledger.step import Step
 from libs.domain.ledger.valuation import Holding
 from libs.domain.subscription import Cancellation
 from libs.domain.totals import Total, by_currency
@@ -18,13 +18,13 @@ NOTHING = Fraction(0)
 
 @dataclass(slots=True)
 class Moved:
-    """One subscription within a group: what it was at first, what it is at last, and the steps that moved it."""
+    """One subscription within a group: what it was at first, what it is at last, and the levels between."""
 
-    before: Step | None
+    before: Level | None
     worth_before: Holding | None
-    after: Step
+    after: Level
     worth: Holding
-    steps: list[Step] = field(default_factory=list)
+    levels: list[Level] = field(default_factory=list)
 
     def by(self, currency: Currency) -> Fraction:
         """How much it moved the balance in `currency`."""
@@ -52,13 +52,13 @@ class Group:
     balance: dict[Currency, Fraction]
     moved: dict[SubscriptionId, Moved] = field(default_factory=dict)
 
-    def add(self, before: tuple[Step, Holding] | None, after: Step, worth: Holding) -> None:
-        """One more step that changes an amount; `before` is what held of the same subscription."""
+    def add(self, before: tuple[Level, Holding] | None, after: Level, worth: Holding) -> None:
+        """One more level that changes an amount; `before` is what held of the same subscription."""
         moved = self.moved.get(after.subscription)
         if moved is None:
-            step, held = before if before is not None else (None, None)
-            moved = self.moved[after.subscription] = Moved(step, held, after, worth)
-        moved.steps.append(after)
+            level, held = before if before is not None else (None, None)
+            moved = self.moved[after.subscription] = Moved(level, held, after, worth)
+        moved.levels.append(after)
         moved.after, moved.worth = after, worth
 
 
@@ -72,6 +72,7 @@ class Account:
     estimated: bool
     caused_by: tuple[EventId, ...]
     own: tuple[Total, ...]
+    recorded_at: datetime
 
 
 def account(group: Group, currency: Currency, amount: Fraction) -> Account | None:
@@ -91,18 +92,18 @@ def account(group: Group, currency: Currency, amount: Fraction) -> Account | Non
         return None
     sign = 1 if amount > 0 else -1
     main = min(part, key=lambda moved: (-sign * moved.by(currency), moved.after.subscription))
-    why = main.after.version.content.cancellation
     reason = reason_of(main.before, main.after) if amount else Reason.CURRENCY_CHANGE
     return Account(
         main=main,
         reason=reason,
-        cancellation=why if not main.after.mrr.counted and (why.reason or why.feedback) else None,
-        estimated=any(step.estimated for moved in part for step in moved.steps),
-        caused_by=_causes(step for moved in part for step in moved.steps),
+        cancellation=main.after.cancellation,
+        estimated=any(level.estimated for moved in part for level in moved.levels),
+        caused_by=_causes(level for moved in part for level in moved.levels),
+        recorded_at=max(max(level.at, level.told_at) for moved in part for level in moved.levels),
         own=own,
     )
 
 
-def _causes(steps: Iterable[Step]) -> tuple[EventId, ...]:
-    ordered = sorted(steps, key=lambda step: (step.at, step.subscription))
-    return tuple(dict.fromkeys(event for step in ordered for event in step.caused_by))
+def _causes(levels: Iterable[Level]) -> tuple[EventId, ...]:
+    ordered = sorted(levels, key=lambda level: (level.at, level.subscription))
+    return tuple(dict.fromkeys(event for level in ordered for event in level.caused_by))

@@ -18,7 +18,7 @@ class Movement:
 
     `customer` and `subscription` are those that moved it most. `own` is the change in the subscriptions' own
     currencies; it differs from the amount where the ledger has a base currency. A late version that changes a
-    movement changes it under the same `id`.
+    movement changes it under the same `id`. `recorded_at` is the time of the newest version that it follows from.
     """
 
     id: str
@@ -35,6 +35,7 @@ class Movement:
     estimated: bool = False
     caused_by: tuple[EventId, ...] = ()
     own: tuple[Total, ...] = ()
+    recorded_at: datetime | None = None
 
     @property
     def amount(self) -> Fraction:

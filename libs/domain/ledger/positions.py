@@ -5,20 +5,20 @@ from fractions import Fraction
 
 from libs.domain.identity import Currency, CustomerId, SubscriptionId
 from libs.domain.ledger.classification import Presence
-from libs.domain.ledger.step import Step
+from libs.domain.ledger.level import Level
 from libs.domain.ledger.valuation import Holding
 
 NOTHING = Fraction(0)
 
 
 class Positions:
-    """Each subscription's last step and what it is worth; sums over the customers that are at home with the client."""
+    """Each subscription's last level and what it is worth; sums over the customers that are at home with the client."""
 
-    __slots__ = ("_home", "_paying", "_steps", "_subscribed", "balance", "holdings", "paid")
+    __slots__ = ("_home", "_levels", "_paying", "_subscribed", "balance", "holdings", "paid")
 
     def __init__(self, home: Iterable[CustomerId]) -> None:
         self._home = set(home)
-        self._steps: dict[SubscriptionId, Step] = {}
+        self._levels: dict[SubscriptionId, Level] = {}
         self._paying = 0
         self._subscribed = 0
         self.holdings: dict[SubscriptionId, Holding] = {}
@@ -28,33 +28,33 @@ class Positions:
     def is_home(self, customer: CustomerId) -> bool:
         return customer in self._home
 
-    def step_of(self, subscription: SubscriptionId) -> Step | None:
-        """The step that holds."""
-        return self._steps.get(subscription)
+    def level_of(self, subscription: SubscriptionId) -> Level | None:
+        """The level that holds."""
+        return self._levels.get(subscription)
 
-    def held(self) -> Iterator[tuple[Step, Holding]]:
+    def held(self) -> Iterator[tuple[Level, Holding]]:
         """All that is held, at home or not, by subscription."""
         for name in sorted(self.holdings):
-            yield self._steps[name], self.holdings[name]
+            yield self._levels[name], self.holdings[name]
 
     def presence(self) -> Presence:
         return Presence(self._paying > 0, self._subscribed > 0)
 
-    def put(self, step: Step, holding: Holding) -> None:
-        """The subscription's step and worth from now on."""
-        at_home = self.is_home(step.customer)
+    def put(self, level: Level, holding: Holding) -> None:
+        """The subscription's level and worth from now on."""
+        at_home = self.is_home(level.customer)
         if at_home:
-            self._count(step.subscription, -1)
-        self._steps[step.subscription] = step
-        self.holdings[step.subscription] = holding
+            self._count(level.subscription, -1)
+        self._levels[level.subscription] = level
+        self.holdings[level.subscription] = holding
         if holding.own.amount:
-            self.paid.add(step.customer)
+            self.paid.add(level.customer)
         if at_home:
-            self._count(step.subscription, 1)
+            self._count(level.subscription, 1)
 
     def move(self, customer: CustomerId, home: bool) -> None:
         """The customer comes home or leaves, with all that it holds."""
-        names = [name for name, step in self._steps.items() if step.customer == customer]
+        names = [name for name, level in self._levels.items() if level.customer == customer]
         for name in names:
             self._count(name, 1 if home else -1)
         (self._home.add if home else self._home.discard)(customer)
@@ -66,4 +66,4 @@ class Positions:
         worth = holding.worth
         self.balance[worth.currency] = self.balance.get(worth.currency, NOTHING) + sign * worth.amount
         self._paying += sign * (holding.own.amount != 0)
-        self._subscribed += sign * self._steps[name].mrr.counted
+        self._subscribed += sign * self._levels[name].counted

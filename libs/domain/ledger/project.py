@@ -7,6 +7,7 @@ from fractions import Fraction
 from libs.domain.identity import ClientId, Currency, CustomerId
 from libs.domain.ledger.closed import ClientHistory
 from libs.domain.ledger.entries import ledger
+from libs.domain.ledger.level import levels_of
 from libs.domain.ledger.movement import Movement
 from libs.domain.ledger.step import Step
 from libs.domain.ledger.turns import Member, Stay
@@ -26,8 +27,9 @@ def project_ledger(
     """All movements of all clients, oldest first, client by client within a second. What is transferred nets to 0."""
     members: dict[ClientId, list[Member]] = {}
     for customer in sorted(courses):
+        levels = levels_of(courses[customer])
         for client, stays in _stays(belongings[customer]).items():
-            members.setdefault(client, []).append(Member(customer, courses[customer], tuple(stays)))
+            members.setdefault(client, []).append(Member(customer, levels, tuple(stays)))
     written = [
         one
         for client in sorted(members)

@@ -1,13 +1,9 @@
-"""Why a subscription adds more or less than before, told from the two steps."""
+"""Why a subscription adds more or less than before, told from the two levels."""
 
 from enum import StrEnum
-from fractions import Fraction
 
-from libs.domain.identity import PriceId
-from libs.domain.ledger.step import Step
-from libs.domain.mrr import Rule, SubscriptionMrr
-
-NOTHING = Fraction(0)
+from libs.domain.ledger.level import Level
+from libs.domain.mrr import Rule
 
 
 class Reason(StrEnum):
@@ -35,18 +31,18 @@ PAUSED = frozenset({Rule.PAUSED, Rule.COLLECTION_PAUSED})
 CANCELED = frozenset({Rule.CANCELED, Rule.ENDED, Rule.CANCELLATION_REQUESTED})
 
 
-def reason_of(before: Step | None, after: Step) -> Reason:
+def reason_of(before: Level | None, after: Level) -> Reason:
     """Why the amount changed from `before` (None: nothing was known of the subscription) to `after`."""
-    if before is None or not before.mrr.counted:
+    if before is None or not before.counted:
         return _began(before, after)
-    if not after.mrr.counted:
+    if not after.counted:
         return _ceased(after)
-    return _changed(before.mrr, after.mrr)
+    return _changed(before, after)
 
 
-def _began(before: Step | None, after: Step) -> Reason:
-    rule = None if before is None else before.mrr.rule
-    if rule is Rule.TRIALING or (before is None and after.version.content.trial_end == after.at):
+def _began(before: Level | None, after: Level) -> Reason:
+    rule = None if before is None else before.rule
+    if rule is Rule.TRIALING or (before is None and after.converts):
         return Reason.TRIAL_CONVERTED
     if rule in PAUSED:
         return Reason.RESUMED
@@ -55,9 +51,9 @@ def _began(before: Step | None, after: Step) -> Reason:
     return Reason.CANCELLATION_WITHDRAWN if rule is Rule.CANCELLATION_REQUESTED else Reason.SUBSCRIPTION_STARTED
 
 
-def _ceased(after: Step) -> Reason:
-    rule = after.mrr.rule
-    if rule in UNPAID or after.version.content.cancellation.reason == "payment_failed":
+def _ceased(after: Level) -> Reason:
+    rule, why = after.rule, after.cancellation
+    if rule in UNPAID or (why is not None and why.reason == "payment_failed"):
         return Reason.PAYMENT_FAILURE
     if rule in PAUSED:
         return Reason.PAUSE
@@ -66,28 +62,12 @@ def _ceased(after: Step) -> Reason:
     return Reason.CUSTOMER_DELETED if rule is Rule.CUSTOMER_DELETED else Reason.OTHER
 
 
-def _changed(before: SubscriptionMrr, after: SubscriptionMrr) -> Reason:
+def _changed(before: Level, after: Level) -> Reason:
     """Of price, quantity and discount, what moved the amount most."""
-    gross = _gross(after) - _gross(before)
-    discount = _discount(after) - _discount(before)
+    gross = after.gross - before.gross
+    discount = after.discount - before.discount
     if abs(discount) > abs(gross):
         return Reason.DISCOUNT_BEGAN if discount > 0 else Reason.DISCOUNT_ENDED
-    old, new = _quantities(before), _quantities(after)
-    if old.keys() == new.keys() and old != new:
+    if before.prices == after.prices and before.quantities != after.quantities:
         return Reason.QUANTITY_CHANGE
     return Reason.PLAN_CHANGE if gross else Reason.OTHER
-
-
-def _gross(mrr: SubscriptionMrr) -> Fraction:
-    return sum((item.gross for item in mrr.items), NOTHING)
-
-
-def _discount(mrr: SubscriptionMrr) -> Fraction:
-    return sum((item.discount for item in mrr.items), NOTHING)
-
-
-def _quantities(mrr: SubscriptionMrr) -> dict[PriceId, int]:
-    found: dict[PriceId, int] = {}
-    for item in mrr.items:
-        found[item.price] = found.get(item.price, 0) + (1 if item.quantity is None else item.quantity)
-    return found

@@ -1,4 +1,4 @@
-"""What happens to a client in the course of time: steps of its customers, customers that come and go, rates."""
+"""What happens to a client in the course of time: levels of its customers, customers that come and go, rates."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import IntEnum
 
 from libs.domain.identity import CustomerId
-from libs.domain.ledger.step import Step
+from libs.domain.ledger.level import Level
 from libs.domain.ledger.valuation import rate_changes
 from libs.domain.policy import Policy
 
@@ -21,10 +21,10 @@ class Stay:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One customer that is or was the client's: the steps of its subscriptions, and when it belonged to the client."""
+    """One customer that is or was the client's: the levels of its subscriptions, and when it belonged to the client."""
 
     customer: CustomerId
-    steps: tuple[Step, ...]
+    levels: tuple[Level, ...]
     stays: tuple[Stay, ...] = (Stay(),)
 
 
@@ -34,26 +34,26 @@ class Turn(IntEnum):
     RATES = 0
     LEAVES = 1
     COMES = 2
-    STEPS = 3
+    LEVELS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One turn at an instant; `customer` where one leaves or comes, `step` where a subscription changes."""
+    """One turn at an instant; `customer` where one leaves or comes, `level` where a subscription changes."""
 
     at: datetime
     turn: Turn
     customer: CustomerId | None = None
-    step: Step | None = None
+    level: Level | None = None
 
 
 def happenings(members: Iterable[Member], policy: Policy, until: datetime) -> list[Happening]:
     """All that happens to the client's members and to the rates, in order."""
     found = [happening for member in members for happening in _of_member(member)]
-    steps = [one.step for one in found if one.step is not None]
-    foreign = {step.currency for step in steps} - {policy.base_currency}
+    levels = [one.level for one in found if one.level is not None]
+    foreign = {level.currency for level in levels} - {policy.base_currency}
     if foreign:
-        span = min(step.at for step in steps), until
+        span = min(level.at for level in levels), until
         found.extend(Happening(at, Turn.RATES) for at in rate_changes(policy, foreign, span))
     return sorted(found, key=lambda one: (one.at, one.turn, one.customer or ""))
 
@@ -64,8 +64,8 @@ def _of_member(member: Member) -> Iterator[Happening]:
             yield Happening(stay.since, Turn.COMES, member.customer)
         if stay.until is not None:
             yield Happening(stay.until, Turn.LEAVES, member.customer)
-    for step in member.steps:
-        yield Happening(step.at, Turn.STEPS, member.customer, step)
+    for level in member.levels:
+        yield Happening(level.at, Turn.LEVELS, member.customer, level)
 
 
 def at_home_first(member: Member) -> bool:

@@ -12,6 +12,8 @@ from libs.fake_stripe.rest.problems import StripeProblem
 
 SECRET_KEY = "sk_test_fake"  # noqa: S105 - made up
 RESTRICTED_KEY = "rk_test_fake"
+# Keys of a platform: each names a connected account in Stripe-Account, and sees nothing without it.
+PLATFORM_KEYS = frozenset({"sk_test_platform", "sk_live_platform"})
 
 
 @dataclass(slots=True)
@@ -22,14 +24,17 @@ class Access:
     # Requests within any second; None is without limit.
     rate_limit: int | None = None
     recent: deque[float] = field(default_factory=deque)
+    # Whether the platform may read the account.
+    connected: bool = False
 
     def admit(self, request: web.Request, account: str) -> None:
         """Let a request through, or raise StripeProblem with 401, 403 or 429."""
-        key = _key_of(request)
-        if key not in self.keys:
+        key = key_of(request)
+        is_platform = key in PLATFORM_KEYS
+        if key not in self.keys and not is_platform:
             raise StripeProblem(401, f"Invalid API Key provided: {_hidden(key)}")
-        asked_account = request.headers.get("Stripe-Account", account)
-        if asked_account != account:
+        asked_account = request.headers.get("Stripe-Account", "" if is_platform else account)
+        if asked_account != account or (is_platform and not self.connected):
             raise StripeProblem(
                 403,
                 f"The provided key '{_hidden(key)}' does not have access to account '{asked_account}' (or that "
@@ -48,7 +53,7 @@ class Access:
         self.recent.append(now)
 
     def _check_permission(self, key: str, path: str) -> None:
-        allowed = self.keys[key]
+        allowed = self.keys.get(key)
         resource = path.removeprefix("/v1/").partition("/")[0]
         if allowed is not None and resource not in allowed:
             raise StripeProblem(
@@ -58,7 +63,7 @@ class Access:
             )
 
 
-def _key_of(request: web.Request) -> str:
+def key_of(request: web.Request) -> str:
     """Read the key from bearer or basic authorization; raises StripeProblem without one."""
     scheme, _, value = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer" and value:

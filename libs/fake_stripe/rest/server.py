@@ -18,6 +18,7 @@ from libs.fake_stripe.rendering import Renderer
 from libs.fake_stripe.rest.access import Access
 from libs.fake_stripe.rest.expansion import Expander
 from libs.fake_stripe.rest.listing import entries_page, list_page
+from libs.fake_stripe.rest.oauth import OAuth
 from libs.fake_stripe.rest.outage import Outage
 from libs.fake_stripe.rest.ports import free_port
 from libs.fake_stripe.rest.problems import StripeProblem, missing, unknown_parameter, unknown_url
@@ -38,6 +39,7 @@ class Server:
         self._engine = engine
         self.access = access or Access()
         self.outage = Outage()
+        self.oauth = OAuth(engine.world, self.access)
         # When (monotonic) and what was asked for, the latest hundred thousand.
         self.calls: deque[tuple[float, str]] = deque(maxlen=100_000)
         # Apart from the account's ids: reading must not change what later events look like.
@@ -46,7 +48,8 @@ class Server:
     def app(self) -> web.Application:
         """Build the application."""
         app = web.Application(middlewares=[self._as_stripe])
-        SideDoor(self._engine, self.access, self.outage).add_routes(app)
+        SideDoor(self._engine, self.access, self.outage, self.oauth).add_routes(app)
+        self.oauth.add_routes(app)
         app.router.add_get("/v1/account", self._account)
         app.router.add_get("/v1/subscription_items", self._items)
         app.router.add_get("/v1/subscription_items/{id}", self._item)
@@ -78,7 +81,8 @@ class Server:
         now = self._world.now
         struck = self.outage.strikes()
         try:
-            self.access.admit(request, self._world.settings.account)
+            if not request.path.startswith("/oauth/"):
+                self.access.admit(request, self._world.settings.account)
             if struck:
                 await self.outage.before()
             answer = await handler(request)

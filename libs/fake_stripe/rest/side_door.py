@@ -13,6 +13,7 @@ from libs.fake_stripe.json_types import Json
 from libs.fake_stripe.rendering import Renderer
 from libs.fake_stripe.rest.access import Access
 from libs.fake_stripe.rest.from_json import run_operation, value_of
+from libs.fake_stripe.rest.oauth import OAuth
 from libs.fake_stripe.rest.outage import Outage
 from libs.fake_stripe.snapshot import snapshot
 from libs.fake_stripe.store import NotFound
@@ -24,11 +25,12 @@ Answer = Callable[[Json], Awaitable[object]]
 class SideDoor:
     """Moves the clock, runs operations and histories, sends webhooks, breaks things."""
 
-    def __init__(self, engine: Engine, access: Access, outage: Outage) -> None:
+    def __init__(self, engine: Engine, access: Access, outage: Outage, oauth: OAuth) -> None:
         self._engine = engine
         self._world = engine.world
         self._access = access
         self._outage = outage
+        self._oauth = oauth
         self._deliverers: list[Deliverer] = []
         self._open = AsyncExitStack()
 
@@ -40,6 +42,7 @@ class SideDoor:
             "history": self._play,
             "outage": self._break,
             "access": self._restrict,
+            "oauth": self._decide,
             "webhooks": self._follow,
         }
         for name, answer in posts.items():
@@ -76,6 +79,15 @@ class SideDoor:
         if "rate_limit" in asked:
             self._access.rate_limit = asked["rate_limit"]
         return {"keys": sorted(self._access.keys)}
+
+    async def _decide(self, asked: Json) -> object:
+        """What the merchant says when a platform asks, or that it ends the connection (`revoke`)."""
+        for field in ("decision", "granted_scope", "granted_livemode"):
+            if field in asked:
+                setattr(self._oauth, field, asked[field])
+        if asked.get("revoke"):
+            self._oauth.revoke()
+        return {"connected": self._access.connected}
 
     async def _follow(self, asked: Json) -> object:
         """Send events to an endpoint from now on, those so far first where `from_start` is set."""

@@ -14,10 +14,13 @@ from libs.stripe_gateway.faults import (
     StripeUnavailable,
 )
 from libs.stripe_gateway.listings import COUPONS, CUSTOMERS, EVENTS, PRICES, SUBSCRIPTIONS, Listing
+from libs.stripe_gateway.oauth import CONNECT, Grant, Platform
+from libs.stripe_gateway.pace import Budget, budget_name
 from libs.stripe_gateway.permissions import Findings, Permission, probed
 from libs.stripe_gateway.reading import STRIPE, Patience, StripeApi
 
 __all__ = [
+    "CONNECT",
     "COUPONS",
     "CUSTOMERS",
     "EVENTS",
@@ -25,11 +28,14 @@ __all__ = [
     "STRIPE",
     "SUBSCRIPTIONS",
     "Answer",
+    "Budget",
     "Findings",
+    "Grant",
     "Listing",
     "Page",
     "Patience",
     "Permission",
+    "Platform",
     "StripeAccount",
     "StripeApi",
     "StripeFault",
@@ -37,6 +43,7 @@ __all__ = [
     "StripeRefused",
     "StripeRejected",
     "StripeUnavailable",
+    "budget_name",
     "open_account",
     "probed",
 ]

@@ -15,6 +15,7 @@ from libs.stripe_gateway.listings import (
     SUBSCRIPTION_ITEMS,
     Listing,
 )
+from libs.stripe_gateway.pace import Budget
 from libs.stripe_gateway.reading import Reading, StripeApi, reading
 
 
@@ -23,6 +24,10 @@ class StripeAccount:
 
     def __init__(self, source: Reading) -> None:
         self._source = source
+
+    def keep_to(self, budget: Budget) -> None:
+        """Count all further calls in this budget: whose account it is was not known before."""
+        self._source.budget = budget
 
     async def identifier(self) -> str:
         """The id of the account that the key belongs to."""
@@ -118,7 +123,7 @@ def _last_id(objects: list[Json]) -> str | None:
 
 
 @asynccontextmanager
-async def open_account(api: StripeApi, key: str) -> AsyncIterator[StripeAccount]:
-    """The account behind `key` while the block runs."""
-    async with reading(api, key) as source:
+async def open_account(api: StripeApi, key: str, budget: Budget | None = None) -> AsyncIterator[StripeAccount]:
+    """The account behind `key` while the block runs. Its reads keep to `budget`, else to a pace of their own."""
+    async with reading(api, key, budget) as source:
         yield StripeAccount(source)

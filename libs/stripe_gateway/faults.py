@@ -18,7 +18,12 @@ class StripeFault(Exception):
 
 
 class StripeUnavailable(StripeFault):
-    """Temporary: the network, a timeout, a cut answer, 5xx, 409, 429. The same call may succeed later."""
+    """Temporary: the network, a timeout, a cut answer, 5xx, 409, 429. The same call may succeed later.
+
+    `limited`: Stripe's reason where it has had too many calls (`global-rate`, `endpoint-concurrency`, …).
+    """
+
+    limited: str | None = None
 
 
 class StripeRefused(StripeFault):
@@ -28,6 +33,10 @@ class StripeRefused(StripeFault):
     def is_of_key(self) -> bool:
         """Whether nothing at all can be read with this key."""
         return self.status == 401
+
+    def again(self, resource: str) -> "StripeRefused":
+        """The same refusal for another call, which need not be made to know it."""
+        return StripeRefused(resource, self.status, self.code, self.request_id)
 
 
 class StripeMissing(StripeFault):

@@ -1,10 +1,12 @@
 """What a key may read, found out by reading."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from libs.stripe_gateway.account import StripeAccount
 from libs.stripe_gateway.faults import StripeRefused
+from libs.stripe_gateway.pace import Budget
 
 ACCOUNT = "account"
 NEEDED_FOR = {
@@ -51,12 +53,14 @@ class Findings:
         return tuple(each for each in self.permissions if each.is_lacking)
 
 
-async def probed(account: StripeAccount) -> Findings:
-    """The account's id, and each resource tried with the shortest page.
+async def probed(account: StripeAccount, budget_of: Callable[[str], Budget] | None = None) -> Findings:
+    """The account's id, and each resource tried with the shortest page, within the budget of that account.
 
     Raises StripeRefused where the key itself is not valid (after one call), and StripeUnavailable.
     """
     identifier, own = await _identified(account)
+    if identifier is not None and budget_of is not None:
+        account.keep_to(budget_of(identifier))
     others = [resource for resource in NEEDED_FOR if resource != ACCOUNT]
     found = await asyncio.gather(*(_tried(account, resource) for resource in others))
     return Findings(identifier, (own, *found))

@@ -15,11 +15,12 @@ import stripe
 
 from libs.stripe_gateway.answers import Answer
 from libs.stripe_gateway.faults import StripeFault, StripeMissing, StripeRefused, StripeRejected, StripeUnavailable
-from libs.stripe_gateway.pace import Pace
+from libs.stripe_gateway.pace import Budget, Pace
 
 STRIPE = "https://api.stripe.com"
 TEMPORARY = frozenset({HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS})
 REFUSALS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+RATE_LIMITED = "Stripe-Rate-Limited-Reason"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +45,16 @@ class StripeApi:
 
 
 class Reading:
-    """GET calls with one key. Answers are in the version of the SDK, which each call names."""
+    """GET calls with one key. Answers are in the version of the SDK, which each call names.
 
-    def __init__(self, client: stripe.StripeClient, api: StripeApi) -> None:
+    Once Stripe has refused the key, no call is made any more. `budget` is the account's, as soon as that is known.
+    """
+
+    def __init__(self, client: stripe.StripeClient, api: StripeApi, budget: Budget | None) -> None:
         self._client = client
         self._patience = api.patience
-        self._pace = Pace(api.reads_per_second)
+        self.budget = budget or Pace(api.reads_per_second)
+        self._refused: StripeRefused | None = None
         self._is_closed = False
 
     def close(self) -> None:
@@ -75,7 +80,22 @@ class Reading:
         return isinstance(error, StripeUnavailable) and not self._is_closed
 
     async def _once(self, path: str, parameters: Mapping[str, object]) -> Answer:
-        await self._pace.turn()
+        resource = _resource(path)
+        try:
+            async with self.budget.call(resource):
+                if self._refused is not None:
+                    raise self._refused.again(path)
+                return await self._sent(path, parameters)
+        except StripeUnavailable as error:
+            if error.limited is not None:
+                await self.budget.limited(resource if error.limited.startswith("endpoint") else "", error.limited)
+            raise
+        except StripeRefused as refused:
+            if refused.is_of_key:
+                self._refused = refused
+            raise
+
+    async def _sent(self, path: str, parameters: Mapping[str, object]) -> Answer:
         try:
             answer = await self._client.raw_request_async("get", path, **parameters)
         except stripe.StripeError as error:
@@ -89,7 +109,7 @@ class Reading:
 
 
 @asynccontextmanager
-async def reading(api: StripeApi, key: str) -> AsyncIterator[Reading]:
+async def reading(api: StripeApi, key: str, budget: Budget | None = None) -> AsyncIterator[Reading]:
     """Calls with `key` while the block runs."""
     stripe.enable_telemetry = False  # it would write an id of this machine to disk and report timings
     logging.getLogger("stripe").setLevel(logging.WARNING)  # it logs each call's address
@@ -99,7 +119,7 @@ async def reading(api: StripeApi, key: str) -> AsyncIterator[Reading]:
     client = stripe.StripeClient(
         key, base_addresses={"api": api.base.rstrip("/")}, max_network_retries=0, http_client=http
     )
-    source = Reading(client, api)
+    source = Reading(client, api, budget)
     try:
         yield source
     finally:
@@ -116,7 +136,21 @@ def _fault(path: str, error: stripe.StripeError) -> StripeFault:
     is_ours = status is not None and HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
     if is_ours and status not in TEMPORARY and code != "rate_limit":
         return StripeRejected(path, status, code, request)
-    return StripeUnavailable(path, status, code, request)
+    unavailable = StripeUnavailable(path, status, code, request)
+    unavailable.limited = _limited(error, code)
+    return unavailable
+
+
+def _limited(error: stripe.StripeError, code: str | None) -> str | None:
+    """Why Stripe has had enough, where it says so. A 429 may also tell of a locked object, which is no limit."""
+    told = {name.lower(): value for name, value in (error.headers or {}).items()}.get(RATE_LIMITED.lower())
+    if told == "resource-specific":
+        return None
+    return told or (code if code == "rate_limit" else None)
+
+
+def _resource(path: str) -> str:
+    return path.removeprefix("/v1/").partition("/")[0]
 
 
 def _code(error: stripe.StripeError) -> str | None:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import structlog
 
-from libs.stripe_gateway import StripeAccount, StripeApi, StripeRefused, open_account
+from libs.stripe_gateway import Budget, StripeAccount, StripeApi, StripeRefused, budget_name, open_account
 from services.ingest.catalogues import Scope
 from services.ingest.projects import StoreUnavailable
 
@@ -45,14 +45,25 @@ class _Open:
     closing: AsyncExitStack
 
 
+def _own_budget(_name: str) -> None:
+    """Nobody else reads the accounts."""
+
+
 class Accounts:
     """Opens a gateway for each active connection and closes it when the connection ends or gets another key."""
 
-    def __init__(self, source: CredentialSource, api: StripeApi, opened: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        source: CredentialSource,
+        api: StripeApi,
+        opened: Callable[[], None],
+        budget_of: Callable[[str], Budget | None] = _own_budget,
+    ) -> None:
         """`opened` is called whenever an account can be read that could not be before."""
         self._source = source
         self._api = api
         self._tell_opened = opened
+        self._budget_of = budget_of
         self._open: dict[Scope, _Open] = {}
         self._changed = asyncio.Event()
 
@@ -108,7 +119,8 @@ class Accounts:
 
     async def _opened(self, credential: Credential) -> _Open:
         closing = AsyncExitStack()
-        reader = await closing.enter_async_context(open_account(self._api, credential.key))
+        budget = self._budget_of(budget_name(*credential.scope[1:]))
+        reader = await closing.enter_async_context(open_account(self._api, credential.key, budget))
         return _Open(credential, reader, closing)
 
     async def _close(self, scopes: Iterable[Scope]) -> None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import asyncpg
 
 from libs.runtime.crypto import Keyring
+from libs.runtime.read_budget import ReadBudgets
+from libs.runtime.read_slots import PostgresSlots
 from libs.stripe_gateway import StripeApi
 from services.ingest.accounts import Accounts
 from services.ingest.catalogue_store import CatalogueStore
@@ -60,7 +62,8 @@ async def stripe_side(api: StripeApi, store: Store, publisher: Publisher) -> Asy
     """Read accounts while the block runs. Starts with what is stored, whether or not Stripe can be reached."""
     catalogues, news = Catalogues(), asyncio.Event()
     catalogue_store = CatalogueStore(store.pool, catalogues)
-    accounts = Accounts(PostgresCredentials(store.pool, store.keys), api, news.set)
+    budgets = ReadBudgets(lambda name: PostgresSlots(store.pool, name), api.reads_per_second)
+    accounts = Accounts(PostgresCredentials(store.pool, store.keys), api, news.set, budgets.of)
     completing = Completing(catalogues)
     is_loaded = await catalogue_store.load()
     await accounts.refresh()

@@ -11,9 +11,10 @@ from libs.domain.customer_state.history import in_order
 from libs.domain.fact import Fact, about_customer
 from libs.domain.identity import ClientId, CustomerId
 from libs.domain.ledger import Belonging, Movement, Step, admitted, course_of, project_ledger
-from libs.domain.mapping import ClientEntry, Match, client_of
+from libs.domain.mapping import Directory, Match, client_of
 from libs.domain.policy import Policy
 from libs.domain.version import Version
+from libs.wire.mail_rules import mail_rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,8 @@ def history_of(scenario: Scenario) -> History:
     deliveries = _deliveries(scenario)
     before = {told.fact.event: told.before for told in scenario.facts if told.fact.event and told.before is not None}
     courses = {customer: course_of(facts, policy, until, before) for customer, facts in deliveries.items()}
-    matches = {name: _matches(name, facts, scenario) for name, facts in deliveries.items()}
+    directory = Directory(scenario.clients)
+    matches = {name: _matches(name, facts, scenario, directory) for name, facts in deliveries.items()}
     belongings = {customer: _belonging(found) for customer, found in matches.items()}
     return History(
         courses,
@@ -61,7 +63,9 @@ def _deliveries(scenario: Scenario) -> dict[CustomerId, tuple[Fact, ...]]:
     return {customer: tuple(found[customer]) for customer in sorted(found)}
 
 
-def _matches(name: CustomerId, facts: Iterable[Fact], scenario: Scenario) -> list[tuple[datetime | None, Match]]:
+def _matches(
+    name: CustomerId, facts: Iterable[Fact], scenario: Scenario, directory: Directory
+) -> list[tuple[datetime | None, Match]]:
     """Who claimed the customer, version by version; the first from the beginning. One that is deleted stays."""
     kept = [fact for fact in admitted(facts, scenario.policy.late_window) if about_customer(fact)]
     state = fold(EMPTY, kept, None)
@@ -69,13 +73,13 @@ def _matches(name: CustomerId, facts: Iterable[Fact], scenario: Scenario) -> lis
     living = [version for version in versions if not version.content.deleted]
     known: list[Version[Customer]] = [*(living or versions)]
     if not known:
-        return [(None, _match(name, None, scenario.clients))]
+        return [(None, _match(name, None, directory))]
     instants = (None, *(version.at for version in known[1:]))
-    return [(at, _match(name, one.content, scenario.clients)) for at, one in zip(instants, known, strict=True)]
+    return [(at, _match(name, one.content, directory)) for at, one in zip(instants, known, strict=True)]
 
 
-def _match(name: CustomerId, known: Customer | None, clients: tuple[ClientEntry, ...]) -> Match:
-    return client_of(name, known, clients)
+def _match(name: CustomerId, known: Customer | None, directory: Directory) -> Match:
+    return client_of(name, known, directory, mail_rules())
 
 
 def _belonging(matches: Iterable[tuple[datetime | None, Match]]) -> Belonging:

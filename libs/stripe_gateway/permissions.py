@@ -53,14 +53,19 @@ class Findings:
         return tuple(each for each in self.permissions if each.is_lacking)
 
 
-async def probed(account: StripeAccount, budget_of: Callable[[str], Budget] | None = None) -> Findings:
+def _own_pace(_account: str) -> None:
+    """Nobody else reads the account."""
+
+
+async def probed(account: StripeAccount, budget_of: Callable[[str], Budget | None] = _own_pace) -> Findings:
     """The account's id, and each resource tried with the shortest page, within the budget of that account.
 
     Raises StripeRefused where the key itself is not valid (after one call), and StripeUnavailable.
     """
     identifier, own = await _identified(account)
-    if identifier is not None and budget_of is not None:
-        account.keep_to(budget_of(identifier))
+    budget = None if identifier is None else budget_of(identifier)
+    if budget is not None:
+        account.keep_to(budget)
     others = [resource for resource in NEEDED_FOR if resource != ACCOUNT]
     found = await asyncio.gather(*(_tried(account, resource) for resource in others))
     return Findings(identifier, (own, *found))

@@ -12,6 +12,8 @@ from libs.runtime.crypto import Keyring
 from libs.runtime.health import Check, Readiness, health_site
 from libs.runtime.kafka import KafkaUnavailable, ensure_topics
 from libs.runtime.postgres import UNREACHABLE, PoolLimits, pool, postgres_answers
+from libs.runtime.read_budget import ReadBudgets
+from libs.runtime.read_slots import PostgresSlots
 from services.api.access import Access
 from services.api.asked import Parts
 from services.api.cursors import Cursors
@@ -42,7 +44,9 @@ async def serve(settings: ApiSettings, keyring: Keyring, stop: asyncio.Event) ->
         database = Database(connections)
         topic = await stack.enter_async_context(settings_topic(settings.kafka_bootstrap_servers))
         secret = settings.revstream_encryption_keys.get_secret_value().encode()
-        parts = Parts(database, Access(database), Cursors(secret), keyring, topic, stripe_api(settings))
+        budgets = ReadBudgets(lambda name: PostgresSlots(connections, name), settings.stripe_reads_per_second)
+        stripe = stripe_api(settings)
+        parts = Parts(database, Access(database), Cursors(secret), keyring, topic, stripe, budget_of=budgets.of)
         readiness = _readiness(connections, database)
         await stack.enter_async_context(health_site(readiness, settings.api_health_host, settings.api_health_port))
         address = Address(settings.api_host, settings.api_port)

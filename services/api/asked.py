@@ -10,7 +10,7 @@ from aiohttp import StreamReader, web
 
 from libs.runtime.api_keys import Scope
 from libs.runtime.crypto import Keyring
-from libs.stripe_gateway import StripeApi
+from libs.stripe_gateway import Budget, StripeApi
 from libs.wire.records import SettingsRecord
 from services.api.access import Access, Caller
 from services.api.cursors import Cursors
@@ -39,6 +39,7 @@ class Parts:
     keyring: Keyring
     settings: SettingsPublisher
     stripe: StripeApi = field(default_factory=StripeApi)
+    budget_of: Callable[[str], Budget] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ class ApiSettings(Settings):
     api_health_host: str = "127.0.0.1"
     api_health_port: int = Field(default=9080, ge=0, le=65535)
     stripe_api_base: str = STRIPE
+    stripe_reads_per_second: float = Field(default=20.0, gt=0, le=100)
 
 
 class DatabaseSettings(BaseSettings):

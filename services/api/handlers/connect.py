@@ -6,7 +6,15 @@ from typing import Annotated
 import msgspec
 from aiohttp import web
 
-from libs.stripe_gateway import Findings, StripeRefused, StripeUnavailable, open_account, probed
+from libs.stripe_gateway import (
+    Budget,
+    Findings,
+    StripeRefused,
+    StripeUnavailable,
+    budget_name,
+    open_account,
+    probed,
+)
 from services.api.answers import answer
 from services.api.asked import Asked
 from services.api.parameters import Body
@@ -35,7 +43,7 @@ async def connect_by_key(asked: Asked) -> web.Response:
     """Try the key, keep it sealed, and ask for the first sync; an account that was connected goes on where it was."""
     body = await asked.body(ConnectBody)
     livemode = _mode_of(body.key)
-    findings = await _tried(asked, body.key)
+    findings = await _tried(asked, body.key, livemode)
     if findings.account is None or findings.lacking:
         raise Refused(lacks_permissions(findings))
     permissions = permissions_content(findings)
@@ -56,10 +64,15 @@ def _mode_of(key: str) -> bool:
     return livemode
 
 
-async def _tried(asked: Asked, key: str) -> Findings:
+async def _tried(asked: Asked, key: str, livemode: bool) -> Findings:
+    budget_of = asked.parts.budget_of
+
+    def budget(account: str) -> Budget | None:
+        return None if budget_of is None else budget_of(budget_name(account, livemode))
+
     try:
         async with open_account(asked.parts.stripe, key) as account:
-            return await probed(account)
+            return await probed(account, budget)
     except StripeRefused as refused:
         raise Refused(key_not_valid(refused)) from refused
     except StripeUnavailable as error:

@@ -117,8 +117,17 @@ def kept(table: str, sums: str, statement: str, change: str) -> tuple[str, ...]:
         f"CREATE TRIGGER {emptied} AFTER TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION {emptied}()",
     )
 
+# Rows of an older schema lack what the new columns hold: they are filled by reading the topics again from the start.
+READ_AGAIN = (
+    "SET LOCAL revstream.every_project = 'on'",
+    "DELETE FROM customers",
+    "UPDATE read_model_offsets SET next_offset = 0",
+)
+
 
 def upgrade() -> None:
+    for statement in READ_AGAIN:
+        op.execute(statement)
     for statement in STATEMENTS:
         op.execute(statement)
     for table in ("customer_mrr", "mrr_totals", "customer_totals"):

@@ -33,8 +33,10 @@ BEGIN
 END
 $$
 """,
-    "CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON audit_log"
-    " FOR EACH ROW EXECUTE FUNCTION audit_log_is_append_only()",
+    """
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON audit_log
+    FOR EACH ROW EXECUTE FUNCTION audit_log_is_append_only()
+""",
 )
 APPENDED_ONLY = (
     "ALTER TABLE audit_log ENABLE ROW LEVEL SECURITY",

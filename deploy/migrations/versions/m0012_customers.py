@@ -12,7 +12,8 @@ depends_on = None
 # A client of the directory without revenue has a row without a mode. Behind row-level security an index is used only
 # through comparisons that can not leak: numerics are not among them, so amounts are sorted by text, as in clients.
 STATEMENTS = (
-    "ALTER TABLE clients ALTER COLUMN livemode DROP NOT NULL, ADD COLUMN listed boolean NOT NULL DEFAULT false",
+    "ALTER TABLE clients ALTER COLUMN livemode DROP NOT NULL, ALTER COLUMN record DROP NOT NULL,"
+    " ADD COLUMN listed boolean NOT NULL DEFAULT false",
     "CREATE INDEX clients_incomplete ON clients (project, livemode) WHERE incomplete > 0",
     """
 ALTER TABLE customers

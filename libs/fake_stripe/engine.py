@@ -25,6 +25,10 @@ class Engine:
         second = to if isinstance(to, int) else int(to.timestamp())
         advance_to(self.world, second)
 
+    def lose_events(self, types: str = "*", count: int = 1) -> None:
+        """Never generate the next events whose type fits a pattern: no webhook and no feed will tell of the change."""
+        self.world.losing[types] += count
+
     def create_product(self, name: str) -> Json:
         """Make a product."""
         with self.world.request():

@@ -31,6 +31,8 @@ class World:
         self.listeners: list[Callable[[Json], None]] = []
         self.request_id: str | None = None
         self._wanted: dict[str, bool] = {}
+        # How many more events of a pattern are never generated.
+        self.losing: Counter[str] = Counter()
         self.payment_outcomes: dict[str, str] = {}
         self.used_discounts: set[str] = set()
         self.prorations: dict[str, list[Json]] = {}
@@ -49,7 +51,7 @@ class World:
 
     def emit(self, event_type: str, about: Json, previous: Json | None = None) -> None:
         """Record an event about an object as it is now, and tell whoever listens."""
-        if not self._is_wanted(event_type):
+        if not self._is_wanted(event_type) or self._is_lost(event_type):
             return
         data: Json = {"object": frozen_copy(cut_nested_lists(about))}
         if previous is not None:
@@ -90,6 +92,13 @@ class World:
         if event_type not in self._wanted:
             self._wanted[event_type] = any(fnmatchcase(event_type, pattern) for pattern in patterns)
         return self._wanted[event_type]
+
+    def _is_lost(self, event_type: str) -> bool:
+        for pattern, count in self.losing.items():
+            if count > 0 and fnmatchcase(event_type, pattern):
+                self.losing[pattern] -= 1
+                return True
+        return False
 
     @contextmanager
     def request(self) -> Iterator[None]:

@@ -127,12 +127,13 @@ async def test_accounts_do_not_share_a_rate(pools: "Pools") -> None:
 
 
 async def test_a_slot_leased_to_another_can_not_be_given_back(pools: "Pools") -> None:
-    slots, short = PostgresSlots(pools[0], "acct_1/test"), Terms(1, 0.01, 5.0)
-    (mine,) = (await slots.exchange([], 1, short)).leased
+    slots, terms = PostgresSlots(pools[0], "acct_1/test"), Terms(1, 5.0, 5.0)
+    (mine,) = (await slots.exchange([], 1, Terms(1, 0.01, 5.0))).leased
     await asyncio.sleep(0.02)
-    (theirs,) = (await slots.exchange([], 1, Terms(1, 60.0, 60.0))).leased
+    (theirs,) = (await slots.exchange([], 1, terms)).leased
     assert theirs.slot == mine.slot
-    assert (await slots.exchange([mine], 1, short)).leased == []
+    assert (await slots.exchange([mine], 1, terms)).leased == []
+    assert len((await slots.exchange([theirs], 1, terms)).leased) == 1
 
 
 async def test_a_pause_holds_for_all_processes_and_grows(pools: "Pools") -> None:

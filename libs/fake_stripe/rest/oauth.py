@@ -118,11 +118,10 @@ class OAuth:
 
     async def _asked(self, request: web.Request) -> Json:
         """The form of a call with the platform's key; raises StripeProblem for another's, and in an outage."""
-        struck = self.outage.strikes()
+        struck = self.outage.strike()
         if key_of(request) not in PLATFORM_KEYS:
             raise StripeProblem(401, "Invalid API Key provided.")
-        if struck:
-            await self.outage.before()
+        await self.outage.before(struck)
         return dict(await request.post())
 
 

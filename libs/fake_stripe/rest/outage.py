@@ -9,30 +9,37 @@ from aiohttp import web
 
 from libs.fake_stripe.rest.problems import StripeProblem
 
-Mode = Literal["none", "error_500", "rate_limit_429", "slow", "cut_body", "revoked"]
+Mode = Literal["none", "error_500", "rate_limit_429", "slow", "cut_body", "revoked", "drift", "storm"]
+STORM: tuple[Mode, ...] = ("error_500", "rate_limit_429", "slow", "cut_body")
 
 
 @dataclass(slots=True)
 class Outage:
-    """What goes wrong with which share of the calls, and for how many more of them (None is for ever)."""
+    """What goes wrong with which share of the calls, and for how many more of them (None is for ever).
+
+    A storm is any of the passing failures. `reason` is what a 429 gives as its own, `version` the one that answers
+    drift to, whatever version the call names.
+    """
 
     mode: Mode = "none"
     share: float = 1.0
     calls: int | None = None
     slow_seconds: float = 30.0
+    reason: str = "global-rate"
+    version: str = "2024-06-20"
     random: Random = field(default_factory=lambda: Random(1))  # noqa: S311 - dice, not a secret
 
-    def strikes(self) -> bool:
-        """Whether this call is hit; counts it if so."""
+    def strike(self) -> Mode:
+        """What hits this call; counts it if anything does."""
         if self.mode == "none" or self.calls == 0 or self.random.random() >= self.share:
-            return False
+            return "none"
         if self.calls is not None:
             self.calls -= 1
-        return True
+        return self.random.choice(STORM) if self.mode == "storm" else self.mode
 
-    async def before(self) -> None:
+    async def before(self, mode: Mode) -> None:
         """Fail the call before it is answered; raises StripeProblem."""
-        match self.mode:
+        match mode:
             case "error_500":
                 raise StripeProblem(500, "Something went wrong on our end.")
             case "rate_limit_429":
@@ -41,7 +48,7 @@ class Outage:
                 raise StripeProblem(401, "Expired API Key provided.", "api_key_expired")
             case "slow":
                 await asyncio.sleep(self.slow_seconds)
-            case "cut_body" | "none":
+            case "cut_body" | "drift" | "storm" | "none":
                 pass
 
     async def cut(self, request: web.Request, answer: web.Response) -> web.StreamResponse:

@@ -79,23 +79,22 @@ class Server:
         # Told as it was before anything is read: while another thread plays the account, an answer is never older
         # than it says.
         now = self._world.now
-        struck = self.outage.strikes()
+        struck = request["struck"] = self.outage.strike()
         try:
             if not request.path.startswith("/oauth/"):
                 self.access.admit(request, self._world.settings.account)
-            if struck:
-                await self.outage.before()
+            await self.outage.before(struck)
             answer = await handler(request)
         except StripeProblem as problem:
             answer = _json(problem.body(), problem.status)
             if problem.status == 429:
-                answer.headers["Stripe-Rate-Limited-Reason"] = "global-rate"
+                answer.headers["Stripe-Rate-Limited-Reason"] = self.outage.reason
         except (web.HTTPNotFound, web.HTTPMethodNotAllowed):
             answer = _json(unknown_url(request.method, request.path).body(), 404)
         answer.headers["Date"] = formatdate(now, usegmt=True)
         answer.headers["request-id"] = self._request_ids.new("req")
         answer.headers["Stripe-Version"] = self._version(request)
-        if struck and self.outage.mode == "cut_body" and isinstance(answer, web.Response):
+        if struck == "cut_body" and isinstance(answer, web.Response):
             return await self.outage.cut(request, answer)
         return answer
 
@@ -171,6 +170,8 @@ class Server:
         return _json(answer)
 
     def _version(self, request: web.Request) -> str:
+        if request["struck"] == "drift":
+            return self.outage.version
         return request.headers.get("Stripe-Version", self._world.settings.api_version)
 
 

@@ -67,7 +67,7 @@ class SideDoor:
         return {"events": len(self._world.events) - before, "now": self._world.now}
 
     async def _break(self, asked: Json) -> object:
-        for field in ("mode", "share", "calls", "slow_seconds"):
+        for field in ("mode", "share", "calls", "slow_seconds", "reason", "version"):
             if field in asked:
                 setattr(self._outage, field, asked[field])
         return {"mode": self._outage.mode}

@@ -26,7 +26,7 @@ from services.ingest.stripe_side import Store, StripeSide, stripe_side
 from services.ingest.webhook import Doorkeeper, Webhook
 
 KAFKA_AGAIN_SECONDS = 1.0
-POOL = PoolLimits(most=6, connect_seconds=2.0, command_seconds=5.0)
+POOL = PoolLimits(most=8, connect_seconds=2.0, command_seconds=5.0)
 log = structlog.get_logger(__name__)
 
 

@@ -1,25 +1,35 @@
-"""What the leading process does besides the runs that were asked for."""
+"""What ingest does in the background, as jobs: each a kind of work and what it is to be done to."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """Something to do now; while it is being done, no other of its name is begun.
+class Subject:
+    """What a job is about: a run or a connection of a project."""
 
-    `only_while_due`: it is cancelled as soon as it is due no more.
-    """
-
-    name: str
-    work: Callable[[], Coroutine[object, object, None]]
-    only_while_due: bool = False
+    project: str
+    id: str
 
 
 class Duty(Protocol):
-    """Knows when there is something to do."""
+    """Knows when there is something to do, and does it.
 
-    async def due(self) -> list[Job]:
+    `kind` names its jobs. Of one kind and subject no two jobs wait or are worked on, whoever asks for them.
+    `only_while_due`: a job is called off as soon as it is due no more.
+    """
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def only_while_due(self) -> bool: ...
+
+    async def due(self) -> Sequence[Subject]:
         """What is to be done now. Raises what PostgreSQL's absence raises."""
+        ...
+
+    async def work(self, subject: Subject) -> None:
+        """Do it, unless somebody did it meanwhile. Raises what PostgreSQL's absence raises, and RunTaken."""
         ...

@@ -3,12 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
 from libs.domain.schedule import next_night
-from services.ingest.jobs import Job
+from services.ingest.jobs import Subject
 from services.ingest.polling import known_zone, utc_now
-from services.ingest.postgres_drift import Drift, Sleeper
+from services.ingest.postgres_drift import Drift
 from services.ingest.postgres_runs import RECONCILE, Runs
 
 
@@ -20,14 +19,26 @@ class Nightly:
     runs: Runs
     clock: Callable[[], datetime] = utc_now
 
-    async def due(self) -> list[Job]:
-        """The comparisons to ask for now. Raises what PostgreSQL's absence raises."""
+    @property
+    def kind(self) -> str:
+        """The name of its jobs."""
+        return "night"
+
+    @property
+    def only_while_due(self) -> bool:
+        """Asking takes no time."""
+        return False
+
+    async def due(self) -> list[Subject]:
+        """The connections to compare now. Raises what PostgreSQL's absence raises."""
         now = self.clock()
         return [
-            Job(f"night {each.project} {each.connection}", partial(self._ask, each))
+            Subject(each.project, each.connection)
             for each in await self.drift.sleepers()
             if next_night(min(each.last_at, now), known_zone(each.timezone), each.project) <= now
         ]
 
-    async def _ask(self, sleeper: Sleeper) -> None:
-        await self.runs.ask(sleeper.project, sleeper.connection, RECONCILE, self.clock())
+    async def work(self, subject: Subject) -> None:
+        """Ask for a comparison, unless another process just did. Raises what PostgreSQL's absence raises."""
+        if subject in await self.due():
+            await self.runs.ask(subject.project, subject.id, RECONCILE, self.clock())

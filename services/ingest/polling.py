@@ -1,9 +1,8 @@
 """Each active account's events are read again and again from where the last reading ended, webhooks or not."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
@@ -12,7 +11,7 @@ from libs.domain.schedule import Schedule, next_run
 from libs.stripe_gateway import StripeAccount, StripeFault, StripeRefused
 from services.ingest.faults import fault_content
 from services.ingest.feed import Feed
-from services.ingest.jobs import Job
+from services.ingest.jobs import Subject
 from services.ingest.postgres_cursors import Cursors, Feeding
 from services.ingest.postgres_runs import FULL, Runs
 from services.ingest.refetching import Readers
@@ -40,23 +39,28 @@ class Polling:
     readers: Readers
     feed: Feed
     clock: Callable[[], datetime] = utc_now
-    _not_before: dict[tuple[str, str], datetime] = field(default_factory=dict)
 
-    async def due(self) -> list[Job]:
-        """The polls to do now. Raises what PostgreSQL's absence raises."""
+    @property
+    def kind(self) -> str:
+        """The name of its jobs."""
+        return "poll"
+
+    @property
+    def only_while_due(self) -> bool:
+        """A poll that was begun ends."""
+        return False
+
+    async def due(self) -> list[Subject]:
+        """The connections to poll now. Raises what PostgreSQL's absence raises."""
         now = self.clock()
-        return [
-            Job(f"poll {each.project} {each.connection}", partial(self.poll, each))
-            for each in await self.cursors.active()
-            if self._is_due(each, now)
-        ]
+        return [Subject(each.project, each.connection) for each in await self.cursors.active() if _is_due(each, now)]
 
-    def _is_due(self, feeding: Feeding, now: datetime) -> bool:
-        again = self._not_before.get((feeding.project, feeding.connection))
-        if again is not None and again - REFUSED_AGAIN <= now < again:
-            return False
-        # A clock that was set back makes the last poll one of the future: nothing can be told from it.
-        return feeding.last_at > now or next_run(feeding.last_at, schedule_of(feeding)) <= now
+    async def work(self, subject: Subject) -> None:
+        """Poll a connection, unless another process just did. Raises what `poll` raises."""
+        now = self.clock()
+        for feeding in await self.cursors.active():
+            if subject == Subject(feeding.project, feeding.connection) and _is_due(feeding, now):
+                await self.poll(feeding)
 
     async def poll(self, feeding: Feeding) -> None:
         """Publish what is new and move the cursor; a fault is noted and the cursor stays.
@@ -65,15 +69,14 @@ class Polling:
         """
         reader = self.readers.reader(feeding.scope)
         if reader is None:
-            self._wait(feeding, AGAIN)
+            await self._wait(feeding, AGAIN)
             return
         try:
             await self._polled(feeding, reader)
         except StripeFault as error:
             log.warning("poll_failed", project=feeding.project, connection=feeding.connection, reason=str(error))
-            refused = isinstance(error, StripeRefused)
-            self._wait(feeding, REFUSED_AGAIN if refused else AGAIN)
-            await self.cursors.failed(feeding, fault_content(error))
+            pause = REFUSED_AGAIN if isinstance(error, StripeRefused) else AGAIN
+            await self.cursors.failed(feeding, fault_content(error), self.clock() + pause)
             if isinstance(error, StripeRefused) and error.is_of_key:
                 await self.readers.refused(feeding.scope, error)
 
@@ -82,15 +85,22 @@ class Polling:
         if now - since > LONGEST_GAP:
             log.warning("events_are_gone", project=feeding.project, connection=feeding.connection, since=str(since))
             if not await self.runs.ask(feeding.project, feeding.connection, FULL, now):
-                self._wait(feeding, AGAIN)  # a run of another kind has to end first
+                await self._wait(feeding, AGAIN)  # a run of another kind has to end first
                 return
             since = now - LONGEST_GAP
         until = await self.feed.read(reader, feeding.scope, since - OVERLAP)
         await self.cursors.polled(feeding, until, self.clock())
-        self._not_before.pop((feeding.project, feeding.connection), None)
 
-    def _wait(self, feeding: Feeding, pause: timedelta) -> None:
-        self._not_before[feeding.project, feeding.connection] = self.clock() + pause
+    async def _wait(self, feeding: Feeding, pause: timedelta) -> None:
+        await self.cursors.waits(feeding, self.clock() + pause)
+
+
+def _is_due(feeding: Feeding, now: datetime) -> bool:
+    again = feeding.again_at
+    if again is not None and again - REFUSED_AGAIN <= now < again:
+        return False
+    # A clock that was set back makes the last poll one of the future: nothing can be told from it.
+    return feeding.last_at > now or next_run(feeding.last_at, schedule_of(feeding)) <= now
 
 
 def schedule_of(feeding: Feeding) -> Schedule:

@@ -12,7 +12,8 @@ from services.ingest.catalogues import Scope
 EVERY_PROJECT = "SELECT set_config('revstream.every_project', 'on', true)"
 ACTIVE = """
 SELECT c.project, c.id, c.account, c.livemode, coalesce(e.polled_until, c.connected_at) AS since,
-    coalesce(e.last_success_at, c.connected_at) AS last_at, coalesce(s.policy ->> 'timezone', 'UTC') AS timezone
+    coalesce(e.last_success_at, c.connected_at) AS last_at, coalesce(s.policy ->> 'timezone', 'UTC') AS timezone,
+    e.again_at
 FROM connections c
 LEFT JOIN event_cursors e ON e.project = c.project AND e.connection = c.id
 LEFT JOIN project_settings s ON s.project = c.project
@@ -21,11 +22,16 @@ WHERE c.state = 'active' ORDER BY c.project, c.id
 POLLED = """
 INSERT INTO event_cursors (project, connection, polled_until, last_success_at) VALUES ($1, $2, $3, $4)
 ON CONFLICT (project, connection) DO UPDATE
-SET polled_until = EXCLUDED.polled_until, last_success_at = EXCLUDED.last_success_at, last_error = NULL
+SET polled_until = EXCLUDED.polled_until, last_success_at = EXCLUDED.last_success_at, last_error = NULL,
+    again_at = NULL
 """
 FAILED = """
-INSERT INTO event_cursors (project, connection, last_error) VALUES ($1, $2, $3)
-ON CONFLICT (project, connection) DO UPDATE SET last_error = EXCLUDED.last_error
+INSERT INTO event_cursors (project, connection, last_error, again_at) VALUES ($1, $2, $3, $4)
+ON CONFLICT (project, connection) DO UPDATE SET last_error = EXCLUDED.last_error, again_at = EXCLUDED.again_at
+"""
+WAITS = """
+INSERT INTO event_cursors (project, connection, again_at) VALUES ($1, $2, $3)
+ON CONFLICT (project, connection) DO UPDATE SET again_at = EXCLUDED.again_at
 """
 
 
@@ -33,7 +39,8 @@ ON CONFLICT (project, connection) DO UPDATE SET last_error = EXCLUDED.last_error
 class Feeding:
     """An active connection: its events are known until `since` (by Stripe's clock), as of a poll at `last_at`.
 
-    Before the first poll both are the time at which it was connected: all before it is in the first sync.
+    Before the first poll both are the time at which it was connected: all before it is in the first sync. `again_at`:
+    when to try again after a poll that failed.
     """
 
     project: str
@@ -42,6 +49,7 @@ class Feeding:
     since: datetime
     last_at: datetime
     timezone: str
+    again_at: datetime | None = None
 
 
 class Cursors:
@@ -60,9 +68,13 @@ class Cursors:
         """At `at` all events until `until` were published."""
         await self._write(POLLED, feeding, until, at)
 
-    async def failed(self, feeding: Feeding, error: Mapping[str, object]) -> None:
+    async def failed(self, feeding: Feeding, error: Mapping[str, object], again_at: datetime) -> None:
         """A poll did not succeed; the cursor stays where it is."""
-        await self._write(FAILED, feeding, orjson.dumps(error).decode())
+        await self._write(FAILED, feeding, orjson.dumps(error).decode(), again_at)
+
+    async def waits(self, feeding: Feeding, again_at: datetime) -> None:
+        """A poll can't begin yet."""
+        await self._write(WAITS, feeding, again_at)
 
     async def _write(self, statement: str, feeding: Feeding, *values: object) -> None:
         async with self._pool.acquire() as connection, connection.transaction():
@@ -72,4 +84,4 @@ class Cursors:
 
 def _feeding(row: asyncpg.Record) -> Feeding:
     scope = (row["project"], row["account"], row["livemode"])
-    return Feeding(row["project"], row["id"], scope, row["since"], row["last_at"], row["timezone"])
+    return Feeding(row["project"], row["id"], scope, row["since"], row["last_at"], row["timezone"], row["again_at"])

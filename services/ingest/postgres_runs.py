@@ -90,6 +90,10 @@ class Runs:
         """All runs that are queued or were begun, in the order they were asked for."""
         return [_run(row) for row in await self._read(OPEN)]
 
+    async def one(self, project: str, identifier: str) -> Run | None:
+        """A run, unless it is over."""
+        return next((run for run in await self.unfinished() if (run.project, run.id) == (project, identifier)), None)
+
     async def ask(self, project: str, connection: str, mode: str, at: datetime) -> bool:
         """Have a run of this mode done; False where an unfinished one, which does less, has to end first."""
         identifier = f"syn_{secrets.token_hex(8)}"

@@ -17,6 +17,7 @@ from services.ingest.catalogues import Catalogues
 from services.ingest.comparing import Comparing
 from services.ingest.completing import Completing
 from services.ingest.feed import Feed
+from services.ingest.job_queue import JobQueue
 from services.ingest.jobs import Duty
 from services.ingest.nightly import Nightly
 from services.ingest.polling import Polling
@@ -28,8 +29,8 @@ from services.ingest.postgres_runs import Runs
 from services.ingest.publisher import Publisher
 from services.ingest.refetching import Refetching
 from services.ingest.seen_events import SeenEvents
-from services.ingest.sync_leader import SyncLeader, Unfinished
 from services.ingest.syncing import Syncing
+from services.ingest.unfinished import Unfinished
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +72,8 @@ async def stripe_side(api: StripeApi, store: Store, publisher: Publisher) -> Asy
         refetching = Refetching(accounts, completing, publisher, refetches)
         feed = Feed(catalogues, publisher, refetching.ask)
         duties = _duties(store, accounts, completing, feed)
-        leader = SyncLeader(store.url, duties, news)
-        tasks = [
-            own.create_task(work) for work in (accounts.follow(), catalogue_store.keep(is_loaded), leader.follow())
-        ]
+        jobs = JobQueue(store.url, store.pool, duties, news)
+        tasks = [own.create_task(work) for work in (accounts.follow(), catalogue_store.keep(is_loaded), jobs.follow())]
         try:
             yield StripeSide(catalogues, refetching, accounts, feed.seen, news)
         finally:

@@ -214,8 +214,8 @@ async def test_each_night_one_comparison(rig: FeedRig) -> None:
     assert await nightly.due() == []
     for _ in range(3):
         later(rig, hours=4)
-        (job,) = await nightly.due()
-        await job.work()
+        (subject,) = await nightly.due()
+        await nightly.work(subject)
         assert [each.mode for each in await rig.unfinished()] == [RECONCILE]
         assert await nightly.due() == []
         await rig.ended()
@@ -227,10 +227,10 @@ async def test_comparison_waits_for_a_sync_that_is_not_over(rig: FeedRig) -> Non
     nightly = Nightly(Drift(rig.desk.store.pool), rig.runs, lambda: rig.now)
     await rig.runs.ask("p1", "con_1", FULL, rig.now)
     later(rig, hours=6)
-    (job,) = await nightly.due()
-    await job.work()
+    (subject,) = await nightly.due()
+    await nightly.work(subject)
     assert [each.mode for each in await rig.unfinished()] == [FULL]
     await rig.ended()
-    (job,) = await nightly.due()
-    await job.work()
+    (subject,) = await nightly.due()
+    await nightly.work(subject)
     assert [each.mode for each in await rig.unfinished()] == [RECONCILE]

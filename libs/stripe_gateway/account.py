@@ -123,7 +123,12 @@ def _last_id(objects: list[Json]) -> str | None:
 
 
 @asynccontextmanager
-async def open_account(api: StripeApi, key: str, budget: Budget | None = None) -> AsyncIterator[StripeAccount]:
-    """The account behind `key` while the block runs. Its reads keep to `budget`, else to a pace of their own."""
-    async with reading(api, key, budget) as source:
+async def open_account(
+    api: StripeApi, key: str, budget: Budget | None = None, on_behalf_of: str | None = None
+) -> AsyncIterator[StripeAccount]:
+    """The account behind `key` while the block runs, or the one that a platform's key reads `on_behalf_of`.
+
+    Its reads keep to `budget`, else to a pace of their own.
+    """
+    async with reading(api, key, budget, on_behalf_of) as source:
         yield StripeAccount(source)

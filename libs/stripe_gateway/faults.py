@@ -32,7 +32,12 @@ class StripeRefused(StripeFault):
     @property
     def is_of_key(self) -> bool:
         """Whether nothing at all can be read with this key."""
-        return self.status == 401
+        return self.status == 401 or self.is_revoked
+
+    @property
+    def is_revoked(self) -> bool:
+        """Whether a platform's key is good, but may not read this account (any more)."""
+        return self.code == "account_invalid"
 
     def again(self, resource: str) -> "StripeRefused":
         """The same refusal for another call, which need not be made to know it."""

@@ -109,15 +109,21 @@ class Reading:
 
 
 @asynccontextmanager
-async def reading(api: StripeApi, key: str, budget: Budget | None = None) -> AsyncIterator[Reading]:
-    """Calls with `key` while the block runs."""
+async def reading(
+    api: StripeApi, key: str, budget: Budget | None = None, on_behalf_of: str | None = None
+) -> AsyncIterator[Reading]:
+    """Calls with `key` while the block runs; `on_behalf_of` names a connected account, in Stripe-Account."""
     stripe.enable_telemetry = False  # it would write an id of this machine to disk and report timings
     logging.getLogger("stripe").setLevel(logging.WARNING)  # it logs each call's address
     timeout = aiohttp.ClientTimeout(total=api.request_seconds, connect=api.connect_seconds)
     # The SDK hands the timeout on to aiohttp as it is.
     http = stripe.AIOHTTPClient(timeout=timeout)
     client = stripe.StripeClient(
-        key, base_addresses={"api": api.base.rstrip("/")}, max_network_retries=0, http_client=http
+        key,
+        stripe_account=on_behalf_of,
+        base_addresses={"api": api.base.rstrip("/")},
+        max_network_retries=0,
+        http_client=http,
     )
     source = Reading(client, api, budget)
     try:

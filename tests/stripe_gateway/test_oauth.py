@@ -9,7 +9,14 @@ import pytest
 
 from libs.fake_stripe import FakeStripe
 from libs.fake_stripe.rest.outage import Mode
-from libs.stripe_gateway import StripeFault, StripeRefused, StripeRejected, StripeUnavailable
+from libs.stripe_gateway import (
+    StripeApi,
+    StripeFault,
+    StripeRefused,
+    StripeRejected,
+    StripeUnavailable,
+    open_account,
+)
 from libs.stripe_gateway.oauth import Grant, Platform, deauthorized, redeemed
 
 BACK = "http://127.0.0.1:8080/back"
@@ -104,3 +111,15 @@ async def test_no_secret_is_in_a_platform_or_a_fault(fake: FakeStripe, platform:
     told = f"{platform!r} {fault.value!r} {fault.value} {fault.value.__cause__!r}"
     assert platform.key not in told
     assert code not in told
+
+
+async def test_platform_reads_the_account_until_access_is_given_back(fake: FakeStripe, platform: Platform) -> None:
+    account = fake.world.settings.account
+    await redeemed(platform, (await returned(platform))["code"])
+    api = StripeApi(base=platform.connect_base)
+    async with open_account(api, platform.key, on_behalf_of=account) as opened:
+        assert await opened.identifier() == account
+        await deauthorized(platform, account)
+        with pytest.raises(StripeRefused) as refused:
+            await opened.identifier()
+    assert (refused.value.is_revoked, refused.value.is_of_key) == (True, True)

@@ -45,5 +45,5 @@ _OPEN = (FREE_MAIL, MORE_FREE_MAIL, whitelist, blocklist)
 
 @cache
 def _suffixes() -> PublicSuffixList:
-    """Read at the first need: it takes a tenth of a second."""
-    return PublicSuffixList(accept_unknown=False, only_icann=False)
+    """As the list has it, names are registered under an unknown top level (`.example`), too."""
+    return PublicSuffixList(accept_unknown=True, only_icann=False)

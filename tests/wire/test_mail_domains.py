@@ -14,7 +14,7 @@ from libs.wire.mail_domains import folded_domain, is_open_to_all, registrable
         ("github.io", None),
         ("foo.github.io", "foo.github.io"),
         ("localhost", None),
-        ("printer.internal", None),
+        ("acme.example", "acme.example"),
         ("münchen.de", "xn--mnchen-3ya.de"),
         ("", None),
         ("a..b.com", None),

@@ -7,10 +7,20 @@ from itertools import count
 
 import msgspec
 
-from libs.domain.money import shown
+from libs.domain.ledger import Movement
+from libs.domain.money import major_text, shown
 from libs.wire.codec import encode
-from libs.wire.records import ClientRecord, IncompleteSubscription, Record, SignalRecord, StripeRecord, VersionMark
-from libs.wire.topics import CHURN_SIGNALS, REVENUE_CLIENTS, STRIPE_EVENTS
+from libs.wire.contribution_codec import exact_text
+from libs.wire.records import (
+    ClientRecord,
+    IncompleteSubscription,
+    MovementRecord,
+    Record,
+    SignalRecord,
+    StripeRecord,
+    VersionMark,
+)
+from libs.wire.topics import CHURN_SIGNALS, REVENUE_CLIENTS, REVENUE_MOVEMENTS, STRIPE_EVENTS
 from services.api.read_model.projection import Delivered
 
 PROJECT = "acme"
@@ -131,3 +141,50 @@ def signal_record(
         livemode=livemode,
         mrr_at_risk={"usd": "10.00"},
     )
+
+
+def movement_record(movement: Movement, *, project: str = PROJECT, settings: int = 0) -> MovementRecord:
+    """The record of an entry of the ledger."""
+    why = movement.cancellation
+    return MovementRecord(
+        id=movement.id,
+        project=project,
+        client=movement.client,
+        livemode=True,
+        settings=settings,
+        occurred_at=movement.occurred_at,
+        kind=movement.kind.value,
+        currency=movement.currency,
+        amount=major_text(movement.shown, movement.currency),
+        before=shown(movement.before, movement.currency),
+        after=shown(movement.after, movement.currency),
+        exact=exact_text(movement.amount),
+        exact_before=exact_text(movement.before),
+        exact_after=exact_text(movement.after),
+        own={one.currency: exact_text(one.amount) for one in movement.own},
+        customer=movement.customer,
+        subscription=movement.subscription,
+        reason=movement.reason.value,
+        cancellation_reason=None if why is None else why.reason,
+        cancellation_feedback=None if why is None else why.feedback,
+        estimated=movement.estimated,
+        caused_by=movement.caused_by,
+        recorded_at=movement.occurred_at,
+    )
+
+
+def undone(record: MovementRecord) -> MovementRecord:
+    """The record that takes an entry back."""
+    return MovementRecord(
+        id=record.id,
+        project=record.project,
+        client=record.client,
+        livemode=record.livemode,
+        settings=record.settings,
+        occurred_at=record.occurred_at,
+        deleted=True,
+    )
+
+
+def movement_delivery(record: MovementRecord) -> Delivered:
+    return delivered(record, REVENUE_MOVEMENTS.name)

@@ -26,13 +26,16 @@ SEPARATOR = "|"
 class Measure(StrEnum):
     """MOVED: by kind. WHY: by kind, reason, direction of a plan change, cancellation's reason and feedback. KEPT: by
     kind, of clients who were there. AGAIN: a client's further movement of a kind. ACTIVE: clients that became active
-    less those that ceased. AWAY: those that left to stay away. The cohorts' by month, the edge is the cohort."""
+    less those that ceased. AWAY: those that left to stay away. The cohorts' by month, the edge is the cohort. `…_month`:
+    the same by the first day of the month."""
 
     MOVED = "moved"
+    MOVED_MONTH = "moved_month"
     WHY = "why"
     KEPT = "kept"
     AGAIN = "again"
     ACTIVE = "active"
+    ACTIVE_MONTH = "active_month"
     AWAY = "away"
     COHORT_BEGAN = "cohort_began"
     COHORT_MRR = "cohort_mrr"
@@ -115,6 +118,7 @@ class _Walk:
 
     def _moved(self, day: date, entry: Entry, was_active: bool) -> None:
         self._add(Cell(Measure.MOVED, day, label=entry.kind), entry)
+        self._add(Cell(Measure.MOVED_MONTH, day.replace(day=1), label=entry.kind), entry)
         self._add(Cell(Measure.WHY, day, label=entry.why), entry)
         if entry.kind in KEPT_KINDS:
             if was_active:
@@ -144,6 +148,7 @@ class _Walk:
         """The client became active, or ceased to be."""
         sign = 1 if self.is_active else -1
         self._count(Cell(Measure.ACTIVE, day), sign)
+        self._count(Cell(Measure.ACTIVE_MONTH, day.replace(day=1)), sign)
         if self.cohort is not None:
             self._count(Cell(Measure.COHORT_ACTIVE, day.replace(day=1), self.cohort), sign)
         if sign > 0:

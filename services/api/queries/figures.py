@@ -1,6 +1,6 @@
 """A project's present figures."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -29,6 +29,11 @@ FROM clients WHERE project = $1 AND livemode = $2
 """
 FAILED_PAYMENTS = """
 SELECT count(*) FROM failed_payments WHERE project = $1 AND livemode = $2 AND failed_at >= $3 AND failed_at < $4
+"""
+FAILED_PAYMENTS_IN = """
+SELECT (SELECT count(*) FROM failed_payments
+        WHERE project = $1 AND livemode = $2 AND failed_at >= first AND failed_at < last)
+FROM unnest($3::timestamptz[], $4::timestamptz[]) WITH ORDINALITY AS span (first, last, number) ORDER BY number
 """
 
 
@@ -69,6 +74,12 @@ async def failed_payments(connection: Connection, project: str, livemode: bool, 
     """Failed payment attempts within the span."""
     found: int = await connection.fetchval(FAILED_PAYMENTS, project, livemode, span.start, span.end)
     return found
+
+
+async def failed_payments_in(connection: Connection, project: str, livemode: bool, spans: Sequence[Span]) -> list[int]:
+    """Failed payment attempts within each span."""
+    firsts, lasts = [one.start for one in spans], [one.end for one in spans]
+    return [row["count"] for row in await connection.fetch(FAILED_PAYMENTS_IN, project, livemode, firsts, lasts)]
 
 
 async def _sums(connection: Connection, query: str, project: str, livemode: bool) -> dict[str, Fraction]:

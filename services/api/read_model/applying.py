@@ -8,13 +8,17 @@ import asyncpg
 
 from libs.wire.codec import MalformedRecord
 from services.api.database import Connection
-from services.api.read_model import clients, offsets, signals, versions
+from services.api.read_model import clients, movements, offsets, signals, versions
 from services.api.read_model.dead_letters import DeadLetter
 from services.api.read_model.offsets import Move, Standing
 from services.api.read_model.projection import Delivered, Projection
 
-# `revenue.movements` joins here with the ledger's tables.
-PROJECTIONS: tuple[Projection[Any], ...] = (clients.PROJECTION, signals.PROJECTION, versions.PROJECTION)
+PROJECTIONS: tuple[Projection[Any], ...] = (
+    clients.PROJECTION,
+    movements.PROJECTION,
+    signals.PROJECTION,
+    versions.PROJECTION,
+)
 BY_TOPIC: Mapping[str, Projection[Any]] = {projection.topic.name: projection for projection in PROJECTIONS}
 
 # What PostgreSQL refuses for the value's sake: U+0000, an id too long for an index, a number too large.

@@ -1,0 +1,155 @@
+"""A project's ledger by its daily sums: what moved, who came and left, in each of several periods at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from libs.domain.metrics import Period
+from libs.domain.metrics.cells import NEVER, Measure
+from services.api.database import Connection
+
+BOOK = """
+SELECT generation, timezone, settings, building, clients_done, clients_total, started_at, finished_at
+FROM ledgers WHERE project = $1
+"""
+PERIODS = "unnest($4::date[], $5::date[]) WITH ORDINALITY AS period (first, last, number)"
+HERE = "project = $1 AND livemode = $2 AND generation = $3"
+# One range of the key a period.
+TOTALS = f"""
+SELECT number::int - 1 AS number, found.* FROM {PERIODS} CROSS JOIN LATERAL (
+    SELECT measure, currency, label, den, sum(num) AS num, sum(n)::bigint AS n FROM ledger_cells
+    WHERE {HERE} AND measure = $6 AND day >= first AND day <= last GROUP BY measure, currency, label, den
+) AS found
+"""  # noqa: S608 – our own words, values are parameters
+# One range of the key a day: of each day's edges only those from the period's first day on.
+EDGES = f"""
+SELECT number::int - 1 AS number, currency, label, den, sum(num) AS num, sum(n)::bigint AS n
+FROM {PERIODS} CROSS JOIN LATERAL generate_series(first, last, interval '1 day') AS each (day)
+CROSS JOIN LATERAL (
+    SELECT currency, label, den, num, n FROM ledger_cells
+    WHERE {HERE} AND measure = $6 AND ledger_cells.day = each.day::date AND edge >= first AND edge <= each.day::date
+) AS found GROUP BY number, currency, label, den
+"""  # noqa: S608
+ALWAYS = EDGES.replace("edge >= first AND edge <= each.day::date", "edge = $7")
+# Whole months before, then the days of the month.
+BEFORE = f"""
+SELECT currency, den, sum(num) AS num, sum(n)::bigint AS n FROM (
+    SELECT currency, den, num, n FROM ledger_cells WHERE {HERE} AND measure = $4 AND day < $6
+    UNION ALL
+    SELECT currency, den, num, n FROM ledger_cells WHERE {HERE} AND measure = $5 AND day >= $6 AND day < $7
+) AS found GROUP BY currency, den
+"""  # noqa: S608
+COHORTS = f"""
+SELECT measure, edge, day, currency, den, sum(num) AS num, sum(n)::bigint AS n FROM ledger_cells
+WHERE {HERE} AND measure = ANY($4::text[]) GROUP BY measure, edge, day, currency, den
+"""  # noqa: S608
+COHORT_MEASURES = (Measure.COHORT_BEGAN, Measure.COHORT_MRR, Measure.COHORT_ACTIVE)
+
+
+@dataclass(frozen=True, slots=True)
+class Building:
+    """How far the next generation of the ledger has come."""
+
+    clients_done: int
+    clients_total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which ledger: of which project, mode and generation; its days are in `timezone`."""
+
+    project: str
+    livemode: bool
+    generation: int
+    timezone: str
+    settings: int = 0
+    building: Building | None = None
+
+    @property
+    def key(self) -> tuple[str, bool, int]:
+        return self.project, self.livemode, self.generation
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """One sum in period `number`: numerator over `den`, and how many."""
+
+    number: int
+    currency: str
+    label: str
+    den: int
+    num: int
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class CohortSum:
+    """One sum of a cohort in a month, both by their first day."""
+
+    measure: Measure
+    cohort: date
+    month: date
+    currency: str
+    den: int
+    num: int
+    n: int
+
+
+async def scope(connection: Connection, project: str, livemode: bool, timezone: str) -> Scope:
+    """The ledger that is shown; one that nothing was written to yet is empty."""
+    row = await connection.fetchrow(BOOK, project)
+    if row is None:
+        return Scope(project, livemode, 0, timezone)
+    building = None if row["building"] is None else Building(row["clients_done"], row["clients_total"])
+    return Scope(project, livemode, row["generation"], row["timezone"], row["settings"], building)
+
+
+async def totals(connection: Connection, of: Scope, measure: str, periods: Sequence[Period]) -> list[Sum]:
+    """What a measure adds up to in each period, by currency and label."""
+    return _sums(await connection.fetch(TOTALS, *of.key, *_days(periods), measure))
+
+
+async def since_begin(connection: Connection, of: Scope, measure: Measure, periods: Sequence[Period]) -> list[Sum]:
+    """What each period holds whose edge is in it, too."""
+    return _sums(await connection.fetch(EDGES, *of.key, *_days(periods), measure))
+
+
+async def at_any_time(connection: Connection, of: Scope, measure: Measure, periods: Sequence[Period]) -> list[Sum]:
+    """What each period holds that has no edge."""
+    return _sums(await connection.fetch(ALWAYS, *of.key, *_days(periods), measure, NEVER))
+
+
+async def before(connection: Connection, of: Scope, measures: tuple[Measure, Measure], day: date) -> list[Sum]:
+    """All that was before `day`; `measures` are the one kept by month and the one kept by day."""
+    monthly, daily = measures
+    rows = await connection.fetch(BEFORE, *of.key, monthly, daily, day.replace(day=1), day)
+    return [Sum(0, row["currency"], "", int(row["den"]), int(row["num"]), row["n"]) for row in rows]
+
+
+async def cohorts(connection: Connection, of: Scope) -> list[CohortSum]:
+    """All sums of all cohorts."""
+    return [
+        CohortSum(
+            measure=Measure(row["measure"]),
+            cohort=row["edge"],
+            month=row["day"],
+            currency=row["currency"],
+            den=int(row["den"]),
+            num=int(row["num"]),
+            n=row["n"],
+        )
+        for row in await connection.fetch(COHORTS, *of.key, list(COHORT_MEASURES))
+    ]
+
+
+def _days(periods: Sequence[Period]) -> tuple[list[date], list[date]]:
+    return [period.first for period in periods], [period.last for period in periods]
+
+
+def _sums(rows: Sequence[object]) -> list[Sum]:
+    return [_sum(row) for row in rows]
+
+
+def _sum(row: object) -> Sum:
+    number, currency, label, den, num, n = (row[name] for name in ("number", "currency", "label", "den", "num", "n"))  # type: ignore[index]  # asyncpg's record
+    return Sum(number, currency, label, int(den), int(num), n)

@@ -29,6 +29,7 @@ from libs.fake_stripe.store import NotFound
 from libs.fake_stripe.world import cut_nested_lists
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+STRUCK: web.RequestKey[str] = web.RequestKey("struck", str)
 
 
 class Server:
@@ -79,7 +80,7 @@ class Server:
         # Told as it was before anything is read: while another thread plays the account, an answer is never older
         # than it says.
         now = self._world.now
-        struck = request["struck"] = self.outage.strike()
+        struck = request[STRUCK] = self.outage.strike()
         try:
             if not request.path.startswith("/oauth/"):
                 self.access.admit(request, self._world.settings.account)
@@ -170,7 +171,7 @@ class Server:
         return _json(answer)
 
     def _version(self, request: web.Request) -> str:
-        if request["struck"] == "drift":
+        if request[STRUCK] == "drift":
             return self.outage.version
         return request.headers.get("Stripe-Version", self._world.settings.api_version)
 

@@ -25,6 +25,7 @@ from services.api.read_model.leadership import pause
 from services.api.settings import ApiSettings, stripe_api
 from services.api.settings_topic import repair, settings_topic
 from services.api.site import application
+from services.api.stream.waking import hear
 
 AGAIN_SECONDS = 1.0
 LAG_KNOWN_SECONDS = 15.0
@@ -52,7 +53,7 @@ async def serve(settings: ApiSettings, keyring: Keyring, stop: asyncio.Event) ->
         address = Address(settings.api_host, settings.api_port)
         port = await stack.enter_async_context(site(application(parts, readiness), address))
         log.info("serving", port=port)
-        async with _background(_prepared(settings, stop), repair(database, topic)):
+        async with _background(_prepared(settings, stop), repair(database, topic), hear(url, parts.feed.wake, stop)):
             await stop.wait()
 
 

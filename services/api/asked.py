@@ -17,6 +17,7 @@ from services.api.cursors import Cursors
 from services.api.database import Database
 from services.api.parameters import AnyBody, AnyQuery, read_body, read_query
 from services.api.problems import BODY_INCOMPLETE, ENCODED, NOT_JSON, TOO_LARGE, TOO_SLOW, Refused
+from services.api.stream.feed import Feed
 
 MOST_BODY_BYTES = 256 * 1024
 BODY_SECONDS = 15.0
@@ -40,6 +41,7 @@ class Parts:
     settings: SettingsPublisher
     stripe: StripeApi = field(default_factory=StripeApi)
     budget_of: Callable[[str], Budget] | None = None
+    feed: Feed = field(default_factory=Feed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ class Asked:
         return read_body(model, await body_of(self.request))
 
 
-Handler: TypeAlias = Callable[[Asked], Awaitable[web.Response]]
+Handler: TypeAlias = Callable[[Asked], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from libs.runtime.api_keys import Scope
 from services.api.asked import Route
 from services.api.handlers import (
+    alert_stream,
     alerts,
     clients,
     connect,
@@ -27,6 +28,7 @@ ROUTES = (
     Route("GET", "/api/clients/{client}", Scope.READ, clients.client),
     Route("GET", "/api/mrr/explain", Scope.READ, explain.explain_client),
     Route("GET", "/api/alerts", Scope.READ, alerts.alerts),
+    Route("GET", "/api/alerts/stream", Scope.READ, alert_stream.alert_stream),
     Route("GET", "/api/keys", Scope.ADMIN, keys.key_list),
     Route("POST", "/api/keys", Scope.ADMIN, keys.make_key, HTTPStatus.CREATED),
     Route("DELETE", "/api/keys/{key}", Scope.ADMIN, keys.revoke_key, HTTPStatus.NO_CONTENT),

@@ -14,6 +14,7 @@ from services.api.freshness import freshness
 from services.api.parameters import Query
 from services.api.queries import projects, signals
 from services.api.queries.signals import SignalFilter
+from services.api.signal_content import signal_content
 
 Word = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
@@ -49,22 +50,5 @@ async def alerts(asked: Asked) -> web.Response:
     return figures(asked.request, content, fresh)
 
 
-def signal_content(record: SignalRecord) -> dict[str, object]:
-    """A signal as the contract shows it."""
-    content: dict[str, object] = msgspec.to_builtins(record)
-    del content["schema_version"]
-    return content | {"mrr_at_risk": _money(record.mrr_at_risk), "amount_due": _money(record.amount_due)}
-
-
 def _after(asked: Asked, listing: Listing, last: signals.SignalFound) -> str:
     return asked.parts.cursors.after(listing, Position(last.opened_at.isoformat(), last.id))
-
-
-def _money(amounts: dict[str, str] | None) -> dict[str, object] | None:
-    """One amount as a money object, several side by side, none as null."""
-    if not amounts:
-        return None
-    if len(amounts) == 1:
-        ((currency, amount),) = amounts.items()
-        return {"amount": amount, "currency": currency}
-    return {"by_currency": amounts}

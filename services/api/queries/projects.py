@@ -49,3 +49,12 @@ async def livemode(connection: Connection, project: str, mode: str | None) -> bo
     row = await connection.fetchrow(MODES, project)
     assert row is not None
     return bool(row["live"] or not row["test"])
+
+
+async def livemode_if_any(connection: Connection, project: str, mode: str | None) -> bool | None:
+    """As `livemode`, but None while the project has no data of either mode."""
+    if mode is not None:
+        return mode == "live"
+    row = await connection.fetchrow(MODES, project)
+    assert row is not None
+    return bool(row["live"]) if row["live"] or row["test"] else None

@@ -7,6 +7,7 @@ from libs.wire.codec import MalformedRecord, decode
 from libs.wire.records import SignalRecord
 from libs.wire.topics import CHURN_SIGNALS
 from services.api.database import Connection
+from services.api.read_model import signal_news
 from services.api.read_model.projection import Delivered, Projection
 
 UPSERT = """
@@ -26,18 +27,20 @@ WHERE excluded.updated_at >= held.updated_at
 class SignalRow:
     record: SignalRecord
     raw: bytes
+    delivered: Delivered
 
 
 def read(delivered: Delivered) -> SignalRow:
     """The signal in a record. Raises MalformedRecord."""
     if delivered.value is None:
         raise MalformedRecord("SignalRecord: a record without a value")
-    return SignalRow(decode(delivered.value, SignalRecord), delivered.value)
+    return SignalRow(decode(delivered.value, SignalRecord), delivered.value, delivered)
 
 
 async def write(connection: Connection, rows: Sequence[SignalRow]) -> None:
-    """Hold each signal's newest change of the batch if it is not older than the one held."""
+    """Hold each signal's newest change of the batch if it is not older than the one held; log what is news."""
     await connection.execute(UPSERT, *_columns(newest_of_each(rows)))
+    await signal_news.tell(connection, rows)
 
 
 def newest_of_each(rows: Sequence[SignalRow]) -> list[SignalRow]:

@@ -17,6 +17,10 @@ UPDATE api_keys SET last_used_at = now()
 WHERE sha256 = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())
 RETURNING project, id, scopes, extract(epoch FROM expires_at - now())::float AS seconds_left
 """
+IS_LIVE = """
+SELECT EXISTS (SELECT FROM api_keys WHERE project = $1 AND id = $2 AND revoked_at IS NULL
+                                      AND (expires_at IS NULL OR expires_at > now()))
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,11 @@ class Access:
         if kept is not None and kept.until > self._clock():
             return kept.caller
         return await self._found(hashed)
+
+    async def is_live(self, caller: Caller) -> bool:
+        """Whether a caller that was let in some time ago would still be."""
+        async with self._database.reading(caller.project) as connection:
+            return bool(await connection.fetchval(IS_LIVE, caller.project, caller.key))
 
     def forget(self, key: str) -> None:
         """Don't let the key with this id in from memory any more."""

@@ -110,12 +110,9 @@ async def _write(stream: Stream, events: bytes) -> None:
 
 async def _may_still_listen(asked: Asked) -> bool:
     try:
-        await asked.parts.access.caller(asked.request.headers.get("Authorization"))
-    except Refused:
-        return False
+        return await asked.parts.access.is_live(asked.caller)
     except UNREACHABLE:
         return True
-    return True
 
 
 async def _wanted(asked: Asked, query: StreamQuery) -> Wanted:

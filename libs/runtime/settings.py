@@ -1,9 +1,11 @@
 """Settings come from the environment, once, at start; all that is missing or wrong is said in one message."""
 
 import sys
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Literal, NoReturn, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from libs.wire.topics import DEFAULT_PARTITIONS
@@ -24,6 +26,29 @@ class Settings(BaseSettings):
     topic_partitions: int = Field(default=DEFAULT_PARTITIONS, ge=1, le=1000)
     topic_replication: int = Field(default=1, ge=1, le=10)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class SealingSettings(Settings):
+    """The keys that seal secrets at rest: in the variable itself, or in a file (one a line, or with commas)."""
+
+    revstream_encryption_keys: SecretStr
+    revstream_encryption_keys_file: Path | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keys_of_file(cls, given: Mapping[str, object]) -> Mapping[str, object]:
+        file = given.get("revstream_encryption_keys_file")
+        if not file or given.get("revstream_encryption_keys"):
+            return given
+        return {**given, "revstream_encryption_keys": keys_in(Path(str(file)))}
+
+
+def keys_in(file: Path) -> str:
+    """The encryption keys in a file, as REVSTREAM_ENCRYPTION_KEYS has them. Raises ValueError."""
+    try:
+        return ",".join(file.read_text().split())
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"REVSTREAM_ENCRYPTION_KEYS_FILE, {file}, can't be read: {type(error).__name__}") from None
 
 
 AnySettings = TypeVar("AnySettings", bound=BaseSettings)

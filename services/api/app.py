@@ -14,6 +14,7 @@ from libs.runtime.kafka import KafkaUnavailable, ensure_topics
 from libs.runtime.postgres import UNREACHABLE, PoolLimits, pool, postgres_answers
 from libs.runtime.read_budget import ReadBudgets
 from libs.runtime.read_slots import PostgresSlots
+from services.api import deauthorizing
 from services.api.access import Access
 from services.api.asked import Parts
 from services.api.cursors import Cursors
@@ -22,7 +23,7 @@ from services.api.edge import Address, site
 from services.api.freshness import lag_is_known
 from services.api.read_model.consumer import Source, follow
 from services.api.read_model.leadership import pause
-from services.api.settings import ApiSettings, stripe_api
+from services.api.settings import ApiSettings, platform, stripe_api
 from services.api.settings_topic import repair, settings_topic
 from services.api.site import application
 from services.api.stream.waking import hear
@@ -47,13 +48,25 @@ async def serve(settings: ApiSettings, keyring: Keyring, stop: asyncio.Event) ->
         secret = settings.revstream_encryption_keys.get_secret_value().encode()
         budgets = ReadBudgets(lambda name: PostgresSlots(connections, name), settings.stripe_reads_per_second)
         stripe = stripe_api(settings)
-        parts = Parts(database, Access(database), Cursors(secret), keyring, topic, stripe, budget_of=budgets.of)
+        parts = Parts(
+            database,
+            Access(database),
+            Cursors(secret),
+            keyring,
+            topic,
+            stripe,
+            budget_of=budgets.of,
+            platform=platform(settings),
+            public_url=settings.outside_address,
+        )
         readiness = _readiness(connections, database)
         await stack.enter_async_context(health_site(readiness, settings.api_health_host, settings.api_health_port))
         address = Address(settings.api_host, settings.api_port)
         port = await stack.enter_async_context(site(application(parts, readiness), address))
         log.info("serving", port=port)
-        async with _background(_prepared(settings, stop), repair(database, topic), hear(url, parts.feed.wake, stop)):
+        giving_back = deauthorizing.follow(database, parts.platform, parts.given_back)
+        news = hear(url, parts.feed.wake, stop)
+        async with _background(_prepared(settings, stop), repair(database, topic), giving_back, news):
             await stop.wait()
 
 

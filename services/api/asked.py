@@ -10,7 +10,7 @@ from aiohttp import StreamReader, web
 
 from libs.runtime.api_keys import Scope
 from libs.runtime.crypto import Keyring
-from libs.stripe_gateway import Budget, StripeApi
+from libs.stripe_gateway import Budget, Platform, StripeApi
 from libs.wire.records import SettingsRecord
 from services.api.access import Access, Caller
 from services.api.cursors import Cursors
@@ -41,6 +41,9 @@ class Parts:
     settings: SettingsPublisher
     stripe: StripeApi = field(default_factory=StripeApi)
     budget_of: Callable[[str], Budget] | None = None
+    platform: Platform | None = None
+    public_url: str = "http://127.0.0.1:8080"
+    given_back: asyncio.Event = field(default_factory=asyncio.Event)  # set: access to an account is to be ended
     feed: Feed = field(default_factory=Feed)
 
 

@@ -14,6 +14,7 @@ from libs.runtime.metrics import LATENCY_BUCKETS
 from libs.runtime.postgres import UNREACHABLE
 from services.api.access import Access, Caller
 from services.api.asked import Asked, Parts, Route
+from services.api.handlers.oauth_callback import oauth_callback
 from services.api.problems import (
     BAD_REQUEST,
     EXPECTATION_FAILED,
@@ -26,6 +27,7 @@ from services.api.problems import (
     not_now,
     problem_response,
 )
+from services.api.public import PUBLIC_PATHS, STRIPE_CALLBACK, add_public
 from services.api.routes import ROUTES
 
 CALLER = web.RequestKey("caller", Caller)
@@ -43,6 +45,7 @@ def application(parts: Parts, readiness: Readiness) -> web.Application:
     app.on_response_prepare.append(hide_server_version)
     for route in ROUTES:
         _add(app, route, parts)
+    add_public(app, STRIPE_CALLBACK, oauth_callback, parts)
     add_routes(app, readiness)
     return app
 
@@ -68,7 +71,8 @@ def _endpoint(route: Route, parts: Parts) -> Endpoint:
 def _known_caller(access: Access) -> Middleware:
     @web.middleware
     async def known_caller(request: web.Request, handler: Endpoint) -> web.StreamResponse:
-        if request.path == "/api" or request.path.startswith("/api/"):
+        is_api = request.path == "/api" or request.path.startswith("/api/")
+        if is_api and request.path not in PUBLIC_PATHS:
             request[CALLER] = await access.caller(request.headers.get("Authorization"))
         return await handler(request)
 

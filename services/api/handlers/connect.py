@@ -17,6 +17,7 @@ from libs.stripe_gateway import (
 )
 from services.api.answers import answer
 from services.api.asked import Asked
+from services.api.audit import Action, audit, entry
 from services.api.parameters import Body
 from services.api.problems import Refused
 from services.api.queries import connections, syncs
@@ -51,6 +52,8 @@ async def connect_by_key(asked: Asked) -> web.Response:
     async with asked.database.writing(asked.project) as connection:
         kept = await connections.connect(connection, asked.project, new, asked.parts.keyring)
         run, _ = await syncs.ask(connection, asked.project, kept.id, "initial")
+        told = {"account": kept.account, "livemode": livemode, "method": "key"}
+        await audit(connection, entry(asked, Action.CONNECTED, kept.id, **told))
     return answer({"connection": kept, "permissions": permissions, "run": run}, HTTPStatus.CREATED)
 
 

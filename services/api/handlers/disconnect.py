@@ -7,6 +7,7 @@ from aiohttp import web
 
 from services.api.answers import nothing
 from services.api.asked import Asked
+from services.api.audit import Action, audit, entry
 from services.api.parameters import Query
 from services.api.problems import Refused, not_found
 from services.api.queries import connections
@@ -30,4 +31,6 @@ async def disconnect(asked: Asked) -> web.Response:
         if chosen not in found:
             raise Refused(not_found(f"connection {chosen} that is not disconnected"))
         await connections.disconnect(connection, asked.project, chosen)
+        await audit(connection, entry(asked, Action.DISCONNECTED, chosen))
+    asked.parts.given_back.set()
     return nothing()

@@ -10,6 +10,7 @@ from aiohttp import web
 from libs.runtime.api_keys import KeyRequest, Scope, issue
 from services.api.answers import answer, nothing
 from services.api.asked import Asked
+from services.api.audit import Action, audit, entry
 from services.api.parameters import Body, Query
 from services.api.problems import FieldError, Refused, bad_body, not_found
 from services.api.queries import keys
@@ -41,6 +42,8 @@ async def make_key(asked: Asked) -> web.Response:
     request = KeyRequest(asked.project, body.label, body.scopes, body.expires_at)
     async with asked.database.writing(asked.project) as connection:
         issued = await issue(connection, request)
+        told = {"scopes": body.scopes, "label": body.label, "prefix": issued.prefix}
+        await audit(connection, entry(asked, Action.KEY_CREATED, issued.id, **told))
     content = {
         "id": issued.id,
         "key": issued.key,
@@ -57,8 +60,8 @@ async def revoke_key(asked: Asked) -> web.Response:
     """End a key's life: at once here, within half a minute in other processes."""
     key = asked.path("key")
     async with asked.database.writing(asked.project) as connection:
-        revoked = await keys.revoke_key(connection, asked.project, key)
-    if not revoked:
-        raise Refused(not_found(f"key {key}"))
+        if not await keys.revoke_key(connection, asked.project, key):
+            raise Refused(not_found(f"key {key}"))
+        await audit(connection, entry(asked, Action.KEY_REVOKED, key))
     asked.parts.access.forget(key)
     return nothing()

@@ -10,6 +10,7 @@ from aiohttp import web
 from libs.runtime.api_keys import InvalidProject, KeyRequest, Scope, checked_project, issue
 from services.api.answers import answer
 from services.api.asked import Asked
+from services.api.audit import Action, AuditEntry, audit
 from services.api.parameters import Body, Query
 from services.api.problems import FieldError, Refused, bad_body, conflict
 
@@ -41,6 +42,8 @@ async def make_project(asked: Asked) -> web.Response:
         if await connection.execute(ADD, project, body.name) != "INSERT 0 1":
             raise Refused(conflict("project_exists", f"The project {project} exists.", "Choose another id."))
         issued = await issue(connection, KeyRequest(project, "first key", [Scope.ADMIN]))
+        told = {"by_project": asked.project, "first_key": issued.id}
+        await audit(connection, AuditEntry(project, Action.PROJECT_CREATED, asked.caller.key, project, told))
     content = {"project": project, "name": body.name, "key": issued.key, "key_id": issued.id, "scopes": issued.scopes}
     return answer(content, HTTPStatus.CREATED)
 

@@ -14,6 +14,7 @@ from libs.wire.contribution_codec import exact_text
 from libs.wire.records import SettingsRecord
 from services.api.answers import answer
 from services.api.asked import Asked
+from services.api.audit import Action, audit, entry
 from services.api.parameters import Body, Query
 from services.api.problems import FieldError, Refused, bad_body, not_now
 from services.api.queries import projects, settings
@@ -59,6 +60,8 @@ async def change_settings(asked: Asked) -> web.Response:
         await settings.lock(connection, asked.project)
         held = await projects.settings(connection, asked.project)
         changed = await settings.store(connection, asked.project, merged(held, body))
+        told = {"version": changed.version, "preset": changed.preset, "options": sorted(body.options())}
+        await audit(connection, entry(asked, Action.SETTINGS_CHANGED, asked.project, **told))
     await _publish(asked, changed)
     return answer(settings_content(changed))
 

@@ -10,6 +10,7 @@ from aiohttp import web
 from libs.runtime.crypto import webhook_secret_place
 from services.api.answers import answer, nothing
 from services.api.asked import Asked
+from services.api.audit import Action, audit, entry
 from services.api.parameters import Body, Query
 from services.api.problems import Refused, not_found
 from services.api.queries import keys
@@ -38,6 +39,7 @@ async def add_secret(asked: Asked) -> web.Response:
     new = NewSecret(row, sealed, f"whsec_…{body.secret[-HINT_CHARACTERS:]}")
     async with asked.database.writing(asked.project) as connection:
         await keys.add_secret(connection, asked.project, new)
+        await audit(connection, entry(asked, Action.SECRET_ADDED, new.id, hint=new.hint))
     return answer({"id": new.id, "hint": new.hint}, HTTPStatus.CREATED)
 
 
@@ -45,7 +47,7 @@ async def revoke_secret(asked: Asked) -> web.Response:
     """Let nothing in any more that is signed with this secret."""
     secret = asked.path("secret")
     async with asked.database.writing(asked.project) as connection:
-        revoked = await keys.revoke_secret(connection, asked.project, secret)
-    if not revoked:
-        raise Refused(not_found(f"webhook secret {secret}"))
+        if not await keys.revoke_secret(connection, asked.project, secret):
+            raise Refused(not_found(f"webhook secret {secret}"))
+        await audit(connection, entry(asked, Action.SECRET_REVOKED, secret))
     return nothing()

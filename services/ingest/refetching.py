@@ -1,7 +1,9 @@
 """What was published incomplete is read again at Stripe, beside the webhooks, and published as a snapshot."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 import msgspec
@@ -44,18 +46,37 @@ class Wanted:
     id: str
 
 
+Place = tuple[Scope, Wanted]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What an object waits for. `after`: only what Stripe shows later than that instant counts."""
+
+    after: datetime | None = None
+
+    def and_(self, other: "Waiting | None") -> "Waiting":
+        """One reading that serves both."""
+        instants = [each.after for each in (self, other) if each is not None and each.after is not None]
+        return Waiting(max(instants, default=None))
+
+
+class TooEarly(Exception):
+    """Stripe's clock has not passed the instant yet that it is asked about."""
+
+
 @dataclass(slots=True)
 class _Line:
     """The objects of one account that wait, each once, and how many are being read."""
 
-    waiting: dict[Wanted, None] = field(default_factory=dict)
+    waiting: dict[Wanted, Waiting] = field(default_factory=dict)
     workers: int = 0
 
 
 class Refetching:
     """Reads objects again: each once however often it is asked for, a few at a time, again while a fault passes.
 
-    What waits is lost with the process; the next event of the object, or the next sync, completes it then.
+    `news` is what has to be stored, so that what waits survives the process.
     """
 
     def __init__(
@@ -67,23 +88,50 @@ class Refetching:
         self._tasks = tasks
         self._lines: dict[Scope, _Line] = {}
         self._working: set[asyncio.Task[None]] = set()
+        self._unstored: dict[Place, Waiting | None] = {}
 
     def ask(self, scope: Scope, record: StripeRecord) -> None:
         """Have the object of an incomplete record read again; costs the caller nothing."""
         wanted = wanted_by(record)
-        if wanted is None or self._readers.reader(scope) is None:
-            metrics.REFETCHES.labels("not_connected" if wanted else "nothing_to_read").inc()
+        if wanted is None:
+            metrics.REFETCHES.labels("nothing_to_read").inc()
             return
+        self.ask_for(scope, wanted)
+
+    def ask_for(self, scope: Scope, wanted: Wanted, waiting: Waiting = Waiting()) -> bool:
+        """Have an object read again; False where it can't be."""
+        if self._readers.reader(scope) is None:
+            metrics.REFETCHES.labels("not_connected").inc()
+            return False
         line = self._lines.setdefault(scope, _Line())
         if len(line.waiting) >= MOST_WAITING:
             metrics.REFETCHES.labels("too_many").inc()
-            return
-        line.waiting[wanted] = None
+            return False
+        self._wait(scope, line, wanted, waiting)
         if line.workers < AT_ONCE:
             line.workers += 1
             task = self._tasks.create_task(self._work(scope, line))
             self._working.add(task)
             task.add_done_callback(self._working.discard)
+        return True
+
+    def give_up(self, scope: Scope, wanted: Wanted) -> None:
+        """Have an object stored no more: it can't be read."""
+        self._unstored[scope, wanted] = None
+
+    def news(self) -> dict[Place, Waiting | None]:
+        """What waits since it was last stored, and (None) what does no more."""
+        return dict(self._unstored)
+
+    def stored(self, news: Mapping[Place, Waiting | None]) -> None:
+        """These are safe; what changed of them meanwhile is news again."""
+        for place, waiting in news.items():
+            if place in self._unstored and self._unstored[place] is waiting:
+                del self._unstored[place]
+
+    def _wait(self, scope: Scope, line: _Line, wanted: Wanted, waiting: Waiting) -> None:
+        both = waiting.and_(line.waiting.get(wanted))
+        line.waiting[wanted] = self._unstored[scope, wanted] = both
 
     def stop(self) -> None:
         """Leave what waits."""
@@ -95,25 +143,27 @@ class Refetching:
         try:
             while line.waiting:
                 wanted = next(iter(line.waiting))
-                del line.waiting[wanted]
-                outcome = await self._outcome(scope, wanted)
+                waiting = line.waiting.pop(wanted)
+                outcome = await self._outcome(scope, wanted, waiting)
                 metrics.REFETCHES.labels(outcome).inc()
                 if outcome != "again":
                     pause = FIRST_PAUSE_SECONDS
+                    if wanted not in line.waiting:
+                        self._unstored[scope, wanted] = None
                     continue
-                line.waiting.setdefault(wanted)
+                self._wait(scope, line, wanted, waiting)
                 await asyncio.sleep(pause)
                 pause = min(LONGEST_PAUSE_SECONDS, pause * 2)
         finally:
             line.workers -= 1
 
-    async def _outcome(self, scope: Scope, wanted: Wanted) -> str:
+    async def _outcome(self, scope: Scope, wanted: Wanted, waiting: Waiting) -> str:
         reader = self._readers.reader(scope)
         if reader is None:
             return "not_connected"
         try:
-            await self._refetched(reader, scope, wanted)
-        except (StripeUnavailable, NotPublished, StoreUnavailable) as error:
+            await self._refetched(reader, scope, wanted, waiting)
+        except (StripeUnavailable, NotPublished, StoreUnavailable, TooEarly) as error:
             log.info("refetch_again_later", project=scope[0], object=wanted.id, reason=str(error))
             return "again"
         except StripeRefused as refused:
@@ -132,8 +182,10 @@ class Refetching:
                 return "again"
         return "refused"
 
-    async def _refetched(self, reader: StripeAccount, scope: Scope, wanted: Wanted) -> None:
+    async def _refetched(self, reader: StripeAccount, scope: Scope, wanted: Wanted, waiting: Waiting) -> None:
         answer = await _read(reader, wanted)
+        if waiting.after is not None and answer.at <= waiting.after:
+            raise TooEarly(f"Stripe's clock stands at {answer.at}")
         self._completing.catalogues.learn(scope, answer.body, whole=True)
         await self._publisher.publish(await self._completing.record(reader, scope, answer.body, answer.at))
 

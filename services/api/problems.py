@@ -166,6 +166,12 @@ NO_KEY = Problem(
     "Send `Authorization: Bearer rsk_…`; `revstream keys create` makes a key. Keys in the query are not read.",
     headers={"WWW-Authenticate": 'Bearer realm="revstream"'},
 )
+FOREIGN_PAGE = Problem(
+    HTTPStatus.FORBIDDEN,
+    "foreign_page",
+    "A change that rests on the dashboard's cookie must come from the dashboard.",
+    "Use the dashboard itself, or an API key in the Authorization header.",
+)
 BAD_REQUEST = Problem(
     HTTPStatus.BAD_REQUEST,
     "bad_request",

@@ -14,6 +14,8 @@ from libs.runtime.metrics import LATENCY_BUCKETS
 from libs.runtime.postgres import UNREACHABLE
 from services.api.access import Access, Caller
 from services.api.asked import Asked, Parts, Route
+from services.api.dashboard.pages import add_dashboard
+from services.api.dashboard.session import Sessions, authorization
 from services.api.handlers.oauth_callback import oauth_callback
 from services.api.problems import (
     BAD_REQUEST,
@@ -46,7 +48,9 @@ def application(parts: Parts, readiness: Readiness) -> web.Application:
     for route in ROUTES:
         _add(app, route, parts)
     add_public(app, STRIPE_CALLBACK, oauth_callback, parts)
+    add_dashboard(app, Sessions(parts.access))
     add_routes(app, readiness)
+    app.on_shutdown.append(lambda _app: parts.feed.close())
     return app
 
 
@@ -73,7 +77,7 @@ def _known_caller(access: Access) -> Middleware:
     async def known_caller(request: web.Request, handler: Endpoint) -> web.StreamResponse:
         is_api = request.path == "/api" or request.path.startswith("/api/")
         if is_api and request.path not in PUBLIC_PATHS:
-            request[CALLER] = await access.caller(request.headers.get("Authorization"))
+            request[CALLER] = await access.caller(authorization(request))
         return await handler(request)
 
     return known_caller

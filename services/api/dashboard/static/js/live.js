@@ -1,0 +1,26 @@
+// What happens now, as server-sent events; the browser resumes by itself from the last one that it saw.
+
+let source = null;
+const listeners = new Set();
+
+function heard(event) {
+  const news = { kind: event.type, ...JSON.parse(event.data) };
+  for (const listener of listeners) listener(news);
+}
+
+export const live = {
+  start() {
+    if (source) return;
+    source = new EventSource("/api/alerts/stream?include=movements");
+    for (const kind of ["signal", "movement"]) source.addEventListener(kind, heard);
+  },
+  stop() {
+    source?.close();
+    source = null;
+  },
+  /** Hear of news until `signal` aborts. */
+  hear(listener, signal) {
+    listeners.add(listener);
+    signal?.addEventListener("abort", () => listeners.delete(listener));
+  },
+};

@@ -1,0 +1,99 @@
+// To which client each customer belongs, what claims it twice, and who is nobody's yet.
+
+import { all, get, post, put, remove } from "../api.js";
+import { h, show } from "../dom.js";
+import { count, money, rate, words } from "../format.js";
+import { badge, csvButton, dialog, empty, failure, field, form, loading, pages, panel, table, terms } from "../parts.js";
+import { changed, link } from "../place.js";
+
+const TABS = [["unmapped", "Unmapped"], ["conflicts", "Conflicts"], ["mapped", "Mapped"], ["import", "Import"]];
+const MOST_BYTES = 10 * 1024 * 1024;
+const LOOK_MS = 1000;
+
+const columns = (session, again) => [
+  { title: "Customer", cell: (row) => h("code", {}, row.customer), text: (row) => row.customer },
+  { title: "Domain", cell: (row) => row.email_domain || "–", text: (row) => row.email_domain },
+  { title: "Client", cell: (row) => h("a", { href: link(`/clients/${encodeURIComponent(row.client)}`) }, row.client), text: (row) => row.client },
+  { title: "Matched by", cell: (row) => words(row.matched_by), text: (row) => row.matched_by },
+  { title: "Claimed by", cell: (row) => (row.conflicts || []).join(", ") || "–", text: (row) => (row.conflicts || []).join(" ") },
+  { title: "MRR", number: true, cell: (row) => money(row.mrr), text: (row) => row.mrr?.amount },
+  { title: "Currency", cell: (row) => (row.mrr?.currency || "").toUpperCase(), text: (row) => row.mrr?.currency },
+  ...(session.scopes.includes("admin") ? [{ title: "Change", cell: (row) => h("button", { type: "button", class: "plain", onclick: () => change(row, again) }, "Change…") }] : []),
+];
+
+/** The customers of one client, and how each came to it. */
+export function mappingOf(found, session, signal) {
+  return pages((cursor) => get("/api/customers", { client: found.client, cursor }, signal), function drawn(rows) {
+    return rows.length ? table(columns(session, () => location.reload()), rows, { caption: "Customers" }) : empty("No customer belongs to this client yet.");
+  }, signal);
+}
+
+function change(row, again) {
+  const path = `/api/customers/${encodeURIComponent(row.customer)}/client`;
+  dialog(`Client of ${row.customer}`, (close) => {
+    const seen = h("div", { "aria-live": "polite" });
+    return [
+      form("Show what would move", field("Client", { name: "client", value: row.matched_by === "nothing" ? "" : row.client, required: true, maxlength: 200 }),
+        async ({ client }) => {
+          const preview = await put(`${path}?preview=true`, { client });
+          show(seen, told(preview), form("Move it", [], async () => { await put(path, { client }); close(); again(); }));
+        }),
+      seen,
+      row.matched_by === "manual" ? form("Take the manual assignment back", [], async () => { await remove(path); close(); again(); }) : null,
+    ];
+  });
+}
+
+const told = (preview) => terms([["From", preview.from], ["To", preview.to], ["MRR that moves", money(preview.mrr)],
+  ["Client before", money(preview.from_mrr_after ?? preview.effect?.from)], ["Client after", money(preview.to_mrr_after ?? preview.effect?.to)]]);
+
+export function render({ parameters, signal, session }) {
+  const { tab = "unmapped", mode } = parameters;
+  const asked = { mode, mapped: tab === "unmapped" ? "false" : tab === "mapped" ? "true" : null, conflicts: tab === "conflicts" ? "true" : null };
+  const again = () => list.again();
+  const list = tab === "import" ? null : pages((cursor) => get("/api/customers", { ...asked, cursor, limit: 50 }, signal),
+    (rows) => (rows.length ? table(columns(session, again), rows, { caption: `Customers, ${tab}` })
+      : empty({ unmapped: "Every customer belongs to a client.", conflicts: "No customer is claimed twice.", mapped: "No customer is mapped yet." }[tab])), signal);
+  return [
+    h("div", { class: "bar" }, h("h1", {}, "Mapping"),
+      loading(() => get("/api/integrations/stripe/status", {}, signal), ({ mapping }) =>
+        h("p", { class: "quiet" }, `${count(mapping.mapped)} of ${count(mapping.customers)} customers are mapped: ${rate(mapping.mrr_coverage)} of MRR.`), signal)),
+    h("nav", { class: "tabs", "aria-label": "Parts of the mapping" }, TABS.map(([value, text]) =>
+      h("a", { href: changed({ tab: value }), "aria-current": value === tab ? "page" : null }, text))),
+    tab === "import" ? importing(session) : panel(TABS.find(([value]) => value === tab)[1], list,
+      csvButton(`customers-${tab}`, columns({ scopes: [] }, null), () => all("/api/customers", asked))),
+  ];
+}
+
+function importing(session) {
+  if (!session.scopes.includes("admin")) return panel("Import", empty("A key with the scope admin may import clients."));
+  const seen = h("div", { "aria-live": "polite" });
+  return panel("Import clients", h("div", {},
+    h("p", {}, "A CSV with the columns ", h("code", {}, "client, name, stakeholder_emails, domains, stripe_customers"), " (several values with semicolons), or JSON with a list of clients. Try it first: nothing is changed then, and each row that can't be read is named."),
+    form("Try it", field("File", { type: "file", name: "file", accept: ".csv,.json,text/csv,application/json", required: true }), async ({ file }) => {
+      if (file.size > MOST_BYTES) throw new Error("The file is larger than 10 MB: split it.");
+      const sent = () => new Blob([file], { type: file.name.endsWith(".json") ? "application/json" : "text/csv" });
+      show(seen, outcome(await followed(await post("/api/clients/import?dry_run=true", sent()), seen)),
+        form("Import", [], async () => { show(seen, outcome(await followed(await post("/api/clients/import", sent()), seen))); }));
+    }), seen));
+}
+
+/** An import until it has ended. */
+async function followed(said, seen) {
+  let now = said.import || said;
+  while (["queued", "running"].includes(now.state)) {
+    show(seen, h("progress", { max: now.rows || 1, value: now.done || 0, "aria-label": "Rows imported" }));
+    await new Promise((resolve) => { setTimeout(resolve, LOOK_MS); });
+    const next = await get(`/api/clients/imports/${now.id}`);
+    now = next.import || next;
+  }
+  return now;
+}
+
+function outcome(now) {
+  const errors = now.errors || [];
+  return h("div", {}, h("p", { class: errors.length ? "down" : "done" }, `${count(now.rows)} rows, ${count(errors.length)} with errors.`),
+    now.error ? failure(now.error) : null,
+    errors.length ? table([{ title: "Row", number: true, cell: (row) => count(row.row) }, { title: "Field", cell: (row) => row.field || "–" },
+      { title: "What is wrong", cell: (row) => row.message }], errors, { caption: "Rows with errors" }) : badge("all rows are good", "good"));
+}

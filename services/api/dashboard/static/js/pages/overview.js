@@ -1,0 +1,118 @@
+// The overview: the figures of a period beside another one, MRR over time with what moved it, the bridge, what happens now.
+
+import { get } from "../api.js";
+import { h } from "../dom.js";
+import { amount, count, drawn, instant, money, rate, words } from "../format.js";
+import { live } from "../live.js";
+import { choice, csvButton, empty, loading, panel } from "../parts.js";
+import { comparedWith, intervalOf, periodChoice, periodOf } from "../period.js";
+import { changed, go, link } from "../place.js";
+import { timeChart, waterfall } from "../charts.js";
+import { endOf, points, textOf } from "../series.js";
+
+const CARDS = [
+  ["mrr", "MRR", money], ["arr", "ARR", money], ["growth_rate", "Growth", rate], ["subscriber_churn_rate", "Subscriber churn", rate, "fall"],
+  ["net_revenue_retention", "Net revenue retention", rate], ["revenue_at_risk", "Revenue at risk", money, "fall"],
+  ["failed_payments", "Failed payments", count, "fall"], ["active_subscribers", "Subscribers", count],
+];
+const MOVEMENTS = ["new", "reactivation", "expansion", "contraction", "churn", "fx"];
+const TICKER_LENGTH = 30;
+
+export function render({ parameters, signal }) {
+  const period = periodOf(parameters);
+  const { mode, currency = "", segment = "" } = parameters;
+  const filters = { mode, currency, segment };
+  const figures = get("/api/metrics", { from: period.from, to: period.to, ...filters }, signal);
+  const before = get("/api/metrics", { ...comparedWith(period), ...filters }, signal).catch(() => null);
+  const list = h("ul", { class: "ticker", "aria-label": "Latest movements and signals" });
+  live.hear((news) => { list.prepend(line(news)); while (list.children.length > TICKER_LENGTH) list.lastChild.remove(); }, signal);
+  return [
+    h("div", { class: "bar" }, h("h1", {}, "Overview"), periodChoice(parameters),
+      currencies(figures, currency),
+      choice("Segment", [["", "all"], ["enterprise", "Enterprise"], ["growth", "Growth"], ["starter", "Starter"]], segment, (value) => go(changed({ segment: value })))),
+    loading(async () => [await figures, await before], ([now, then]) => cards(now, then), signal),
+    h("div", { class: "columns wide" },
+      panel("MRR over time", loading(() => course(period, filters, signal), (found) => chart(found), signal),
+        csvButton("mrr", [{ title: "Date", text: (row) => row.day }, { title: "MRR", text: (row) => row.value }], async () => rowsOf(await course(period, filters)))),
+      panel("Now", loading(() => latest(filters, signal), (found) => { list.append(...found.map(line)); return found.length || list.children.length ? list : [list, empty("Nothing has happened yet.")]; }, signal))),
+    panel("From the start of the period to its end", loading(() => get("/api/mrr/waterfall", { from: period.from, to: period.to, ...filters }, signal), bridge, signal)),
+  ];
+}
+
+function currencies(figures, chosen) {
+  const place = h("span", {});
+  figures.then(({ metrics }) => {
+    const several = Object.keys(metrics.mrr?.by_currency || {});
+    if (several.length > 1 || chosen) {
+      place.append(choice("Currency", [["", "all"], ...[...new Set([...several, chosen].filter(Boolean))].map((one) => [one, one.toUpperCase()])], chosen, (value) => go(changed({ currency: value }))));
+    }
+  }).catch(() => null);
+  return place;
+}
+
+function cards(now, then) {
+  return h("div", { class: "cards" }, CARDS.map(([name, title, tell, good]) => h("section", { class: "card" },
+    h("h2", {}, title), h("div", { class: "figure", "data-metric": name }, tell(now.metrics[name])),
+    h("div", { class: "change" }, compared(now.metrics[name], then?.metrics[name], tell, good)))));
+}
+
+function compared(now, then, tell, good) {
+  if (then === null || then === undefined) return "nothing to compare with";
+  const [one, other] = [plain(now), plain(then)];
+  if (one === null || other === null) return `before: ${tell(then)}`;
+  if (one === other) return `as before: ${tell(then)}`;
+  const better = one > other === (good !== "fall");
+  return [h("span", { class: better ? "up" : "down" }, one > other ? "▲ more than " : "▼ less than "), tell(then)];
+}
+
+const plain = (value) => (value === null || value === undefined || value.by_currency ? null : drawn(value.amount ?? String(value)));
+
+async function course(period, filters, signal) {
+  const asked = { from: period.from, to: period.to, interval: intervalOf(period), ...filters };
+  const [mrr, ...moves] = await Promise.all([
+    get("/api/metrics/mrr", { ...asked, compare: period.compare }, signal),
+    ...MOVEMENTS.map((name) => get(`/api/metrics/${name}`, asked, signal))]);
+  return { mrr, moves };
+}
+
+function chart({ mrr, moves }) {
+  const [now, then] = [points(mrr), points(mrr.comparison)];
+  if (!now.length) return empty("There are no figures in this period.");
+  const code = endOf(mrr);
+  return timeChart({
+    days: now.map((one) => one.day), label: "MRR over time, with what moved it", tell: (value) => (value === null || value === undefined ? "–" : amount(value, code)),
+    lines: [{ label: "MRR", values: now.map((one) => one.value), color: "--accent" },
+      ...(then.length ? [{ label: "before", values: now.map((_, at) => then[at]?.value ?? null), color: "--before", dash: [5, 4] }] : [])],
+    bars: moves.map((one, at) => ({ label: MOVEMENTS[at], values: points(one).map((each) => each.value), color: `--${MOVEMENTS[at]}` }))
+      .filter((bar) => bar.values.length === now.length && bar.values.some((value) => drawn(value))),
+  });
+}
+
+const rowsOf = ({ mrr }) => points(mrr);
+
+function bridge(found) {
+  const one = (name) => textOf(found[name] ?? found.totals?.[name] ?? null);
+  if (one("start") === null && one("end") === null) return empty("Several currencies: choose one above, or set a base currency.");
+  const steps = [["start", true], ...MOVEMENTS.map((name) => [name, false]), ["end", true]].map(([name, total]) => ({
+    label: words(name), value: one(name), tell: money(found[name] ?? null), kind: total ? "total" : name, total }));
+  return waterfall(steps.filter((step) => step.total || drawn(step.value)), "MRR");
+}
+
+async function latest(filters, signal) {
+  const [moves, signals] = await Promise.all([
+    get("/api/mrr/movements", { limit: 15, mode: filters.mode, sort: "-occurred_at" }, signal).catch(() => ({ data: [] })),
+    get("/api/alerts", { limit: 15, mode: filters.mode }, signal)]);
+  const news = [...moves.data.map((one) => ({ kind: "movement", ...one, movement: one.kind })), ...signals.data.map((one) => ({ ...one, kind: "signal" }))];
+  return news.sort((one, other) => (timeOf(other) > timeOf(one) ? 1 : -1)).slice(0, TICKER_LENGTH);
+}
+
+const timeOf = (news) => news.updated_at || news.occurred_at;
+
+function line(news) {
+  const client = h("a", { href: link(`/clients/${encodeURIComponent(news.client)}`) }, news.client);
+  const at = h("span", { class: "quiet" }, instant(timeOf(news)));
+  if (news.kind === "signal") return h("li", {}, h("strong", { class: news.status === "resolved" ? "up" : "down" }, words(news.rule), news.status === "resolved" ? " – over" : ""), " ", client, h("div", {}, news.message), at);
+  const kind = news.movement || news.movement_kind;
+  const rises = !String(news.amount?.amount ?? news.amount ?? "").startsWith("-");
+  return h("li", {}, h("strong", { class: rises ? "up" : "down" }, words(kind), " ", news.amount?.amount ? money(news.amount) : amount(String(news.amount ?? ""), news.currency)), " ", client, " ", at);
+}

@@ -1,7 +1,7 @@
 """All that is known of one Stripe customer: a fold over versions of objects, and what holds at an instant."""
 
-from libs.domain.customer_state.folding import fold
+from libs.domain.customer_state.folding import fold, settled_up_to, window_start
 from libs.domain.customer_state.standing import subscription_at
 from libs.domain.customer_state.state import EMPTY, CustomerState, KnownDiscount
 
-__all__ = ["EMPTY", "CustomerState", "KnownDiscount", "fold", "subscription_at"]
+__all__ = ["EMPTY", "CustomerState", "KnownDiscount", "fold", "settled_up_to", "subscription_at", "window_start"]

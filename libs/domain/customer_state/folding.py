@@ -84,15 +84,22 @@ class _Draft:
     def state(self, late_window: timedelta | None) -> CustomerState:
         customer, subscriptions, discounts = self.customer, self.subscriptions, self.discounts
         if self.newest is not None and late_window is not None:
-            cut = _before(self.newest, late_window)
+            cut = window_start(self.newest, late_window)
             customer = within(customer, cut)
             subscriptions = _all_within(subscriptions, cut)
             discounts = _all_within(discounts, cut)
         return CustomerState(self.newest, customer, subscriptions, discounts, self.known, self.paid)
 
 
-def _before(newest: datetime, window: timedelta) -> datetime:
-    """`window` before `newest`, or the beginning of time where a setting reaches further back than that."""
+def settled_up_to(state: CustomerState, late_window: timedelta | None) -> datetime | None:
+    """Up to when versions that come now come too late; None where none does."""
+    if state.newest is None or late_window is None:
+        return None
+    return window_start(state.newest, late_window)
+
+
+def window_start(newest: datetime, window: timedelta) -> datetime:
+    """When the late window begins, or the beginning of time where a setting reaches further back than that."""
     try:
         return newest - window
     except OverflowError:

@@ -4,19 +4,22 @@ from libs.domain.ledger.admission import admitted, course_of
 from libs.domain.ledger.classification import ClientStanding, MovementKind, Standing, kind_of
 from libs.domain.ledger.closed import ClientHistory, ClosedBooks
 from libs.domain.ledger.course import course
-from libs.domain.ledger.entries import books_closed_at, ledger
+from libs.domain.ledger.entries import Written, books_closed_at, books_opened_at, ledger, written
 from libs.domain.ledger.level import Level, level_of, levels_of, says_the_same
 from libs.domain.ledger.movement import Movement
-from libs.domain.ledger.project import Belonging, balance_at, project_ledger
+from libs.domain.ledger.project import Belonging, balance_at, project_ledger, stays_with
 from libs.domain.ledger.reason import Reason
 from libs.domain.ledger.step import Step
+from libs.domain.ledger.told import NOTHING_TOLD, Evaluation, ToldCourse, retold, told_anew
 from libs.domain.ledger.turns import Member, Stay
 
 __all__ = [
+    "NOTHING_TOLD",
     "Belonging",
     "ClientHistory",
     "ClientStanding",
     "ClosedBooks",
+    "Evaluation",
     "Level",
     "Member",
     "Movement",
@@ -25,9 +28,12 @@ __all__ = [
     "Standing",
     "Stay",
     "Step",
+    "ToldCourse",
+    "Written",
     "admitted",
     "balance_at",
     "books_closed_at",
+    "books_opened_at",
     "course",
     "course_of",
     "kind_of",
@@ -35,5 +41,9 @@ __all__ = [
     "level_of",
     "levels_of",
     "project_ledger",
+    "retold",
     "says_the_same",
+    "stays_with",
+    "told_anew",
+    "written",
 ]

@@ -1,7 +1,7 @@
 """A client's ledger: what happened to it, in order, becomes movements."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 
@@ -30,6 +30,14 @@ Balance = Mapping[Currency, Fraction]
 SECOND = timedelta(seconds=1)
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A client's ledger; `balance` is what it has now, by currency, without those that have nothing."""
+
+    movements: tuple[Movement, ...]
+    balance: Balance
+
+
 def ledger(history: ClientHistory, policy: Policy, until: datetime) -> tuple[Movement, ...]:
     """All movements of a client up to `until`, oldest first; a pure function of its members' levels.
 
@@ -40,9 +48,14 @@ def ledger(history: ClientHistory, policy: Policy, until: datetime) -> tuple[Mov
     first. New, churn and reactivation look at all currencies together. Up to each instant (that no group is open at)
     the movements of a currency add up to the MRR in it, and each `before` is the `after` of the one before.
     """
+    return written(history, policy, until).movements
+
+
+def written(history: ClientHistory, policy: Policy, until: datetime) -> Written:
+    """The ledger, and what it adds up to."""
     writer = _written(history, policy, until)
     writer.close()
-    return tuple(writer.written)
+    return Written(tuple(writer.written), {code: amount for code, amount in writer.positions.balance.items() if amount})
 
 
 def books_closed_at(history: ClientHistory, policy: Policy, at: datetime) -> ClosedBooks:
@@ -54,6 +67,18 @@ def books_closed_at(history: ClientHistory, policy: Policy, at: datetime) -> Clo
     writer.close()
     held = tuple(Held(level.subscription, holding) for level, holding in writer.positions.held())
     return ClosedBooks(at, writer.standing, held, tuple(sorted(writer.positions.paid)))
+
+
+def books_opened_at(history: ClientHistory, policy: Policy, at: datetime, paid: Collection[CustomerId]) -> ClosedBooks:
+    """Closed books for a client of whose time before `at` no more is known than what its members' levels lead to.
+
+    `paid` are the customers that had paid by then, whatever they hold now.
+    """
+    books = books_closed_at(replace(history, closed=None), policy, at)
+    standing = books.standing
+    if standing.standing is Standing.STRANGER and paid:
+        standing = ClientStanding(Standing.LAPSED, at)
+    return ClosedBooks(at, standing, books.held, tuple(sorted({*books.paid, *paid})))
 
 
 def _written(history: ClientHistory, policy: Policy, until: datetime, last: datetime = END_OF_TIME) -> "_Writer":

@@ -28,8 +28,9 @@ def project_ledger(
     members: dict[ClientId, list[Member]] = {}
     for customer in sorted(courses):
         levels = levels_of(courses[customer])
-        for client, stays in _stays(belongings[customer]).items():
-            members.setdefault(client, []).append(Member(customer, levels, tuple(stays)))
+        for client in {client for _, client in belongings[customer]}:
+            stays = stays_with(client, belongings[customer])
+            members.setdefault(client, []).append(Member(customer, levels, stays))
     written = [
         one
         for client in sorted(members)
@@ -43,9 +44,8 @@ def balance_at(movements: Iterable[Movement], at: datetime) -> dict[Currency, Fr
     return by_currency(Total(one.amount, one.currency) for one in movements if one.occurred_at <= at)
 
 
-def _stays(belonging: Belonging) -> dict[ClientId, list[Stay]]:
-    found: dict[ClientId, list[Stay]] = {}
+def stays_with(client: ClientId, belonging: Belonging) -> tuple[Stay, ...]:
+    """When a customer of this belonging was the client's; nothing where it never was."""
     ends = [since for since, _ in belonging[1:]]
-    for (since, client), until in zip(belonging, [*ends, None], strict=True):
-        found.setdefault(client, []).append(Stay(since, until))
-    return found
+    turns = zip(belonging, [*ends, None], strict=True)
+    return tuple(Stay(since, until) for (since, whose), until in turns if whose == client)

@@ -82,7 +82,8 @@ def webhook(settings: IngestSettings, projects: Projects, publisher: Publisher, 
         bodies,
         catalogues=stripe.catalogues,
         lacking=stripe.refetching.ask,
-        published=stripe.seen.add,
+        published=stripe.ties.note,
+        seen=stripe.seen,
     )
 
 

@@ -32,13 +32,19 @@ class LeftOut(StrEnum):
     MALFORMED = "malformed"
 
 
+def _not_noted(_record: StripeRecord) -> None:
+    """Nobody looks for ties."""
+
+
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """Publishes events that were read at Stripe. `lacking` hears of each record that was published incomplete."""
+    """Publishes events that were read at Stripe. `lacking` hears of each record that was published incomplete,
+    `published` of each that the broker has."""
 
     catalogues: Catalogues
     publisher: Publisher
     lacking: Callable[[Scope, StripeRecord], None]
+    published: Callable[[StripeRecord], None] = _not_noted
     seen: SeenEvents = field(default_factory=SeenEvents)
 
     async def read(self, reader: StripeAccount, scope: Scope, since: datetime) -> datetime:
@@ -72,6 +78,7 @@ class Feed:
         metrics.POLLED.labels("published").inc(len(records))
         for record in records:
             self.seen.add(record.project, record.event_id or "")
+            self.published(record)
             if record.incomplete:
                 self.lacking(scope, record)
 

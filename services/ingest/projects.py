@@ -51,6 +51,7 @@ class Ignored(StrEnum):
     FOREIGN_ACCOUNT = "foreign_account"
     WRONG_MODE = "wrong_mode"
     DISCONNECTED = "disconnected"
+    DUPLICATE = "duplicate"
 
 
 def account_of(project: Project, named: str | None, livemode: bool) -> str | Ignored:

@@ -27,9 +27,12 @@ from services.ingest.postgres_drift import Drift
 from services.ingest.postgres_known import Known
 from services.ingest.postgres_runs import Runs
 from services.ingest.publisher import Publisher
+from services.ingest.refetch_store import RefetchStore
 from services.ingest.refetching import Refetching
 from services.ingest.seen_events import SeenEvents
+from services.ingest.sweeping import Sweeping
 from services.ingest.syncing import Syncing
+from services.ingest.ties import Ties
 from services.ingest.unfinished import Unfinished
 
 
@@ -50,6 +53,7 @@ class StripeSide:
     refetching: Refetching
     accounts: Accounts
     seen: SeenEvents
+    ties: Ties
     news: asyncio.Event
 
     def tell_changed(self) -> None:
@@ -70,15 +74,19 @@ async def stripe_side(api: StripeApi, store: Store, publisher: Publisher) -> Asy
     await accounts.refresh()
     async with asyncio.TaskGroup() as own, asyncio.TaskGroup() as refetches:
         refetching = Refetching(accounts, completing, publisher, refetches)
-        feed = Feed(catalogues, publisher, refetching.ask)
+        refetch_store, ties = RefetchStore(store.pool, refetching), Ties(refetching)
+        feed = Feed(catalogues, publisher, refetching.ask, ties.note)
         duties = _duties(store, accounts, completing, feed)
         jobs = JobQueue(store.url, store.pool, duties, news)
-        tasks = [own.create_task(work) for work in (accounts.follow(), catalogue_store.keep(is_loaded), jobs.follow())]
+        kept = catalogue_store.keep(is_loaded), refetch_store.keep()
+        unsettled = ties.follow(), Sweeping(store.pool, refetching).follow()
+        tasks = [own.create_task(work) for work in (accounts.follow(), *kept, *unsettled, jobs.follow())]
         try:
-            yield StripeSide(catalogues, refetching, accounts, feed.seen, news)
+            yield StripeSide(catalogues, refetching, accounts, feed.seen, ties, news)
         finally:
             await catalogue_store.store()
             refetching.stop()
+            await refetch_store.store()
             for task in tasks:
                 task.cancel()
 

@@ -24,6 +24,7 @@ from services.ingest.problems import Problem, Refused, new_request_id, problem_r
 from services.ingest.projects import Ignored, Project, Projects, StoreUnavailable, account_of
 from services.ingest.publisher import NotPublished, Publisher, RecordTooLarge
 from services.ingest.received import Received
+from services.ingest.seen_events import SeenEvents
 from services.ingest.signature import signed_at
 
 log = structlog.get_logger(__name__)
@@ -46,8 +47,8 @@ class Doorkeeper:
         return self.unknown.takes(UNKNOWN, now) if project is None else self.known.takes(project.id, now)
 
 
-def _not_noted(_project: str, _event: str) -> None:
-    """Nobody polls."""
+def _not_noted(_record: StripeRecord) -> None:
+    """Nobody looks for ties."""
 
 
 def _left_as_it_is(_scope: Scope, _record: StripeRecord) -> None:
@@ -57,7 +58,7 @@ def _left_as_it_is(_scope: Scope, _record: StripeRecord) -> None:
 @dataclass(frozen=True, slots=True)
 class Webhook:
     """The handler of all public requests. `clock` gives seconds since 1970; `lacking` hears of each record that was
-    published incomplete, `published` of the project and id of each event that the broker has; they must not wait."""
+    published incomplete, `published` of each that the broker has; they must not wait. What is in `seen` is dropped."""
 
     projects: Projects
     publisher: Publisher
@@ -67,7 +68,8 @@ class Webhook:
     received: Received = field(default_factory=Received)
     clock: Callable[[], float] = time.time
     lacking: Callable[[Scope, StripeRecord], None] = _left_as_it_is
-    published: Callable[[str, str], None] = _not_noted
+    published: Callable[[StripeRecord], None] = _not_noted
+    seen: SeenEvents | None = None
 
     async def __call__(self, request: web.BaseRequest) -> web.Response:
         """Answer a request; every expected outcome is an answer, nothing is raised."""
@@ -124,14 +126,22 @@ class Webhook:
             account = account_of(project, plain.account, plain.livemode)
             if isinstance(account, Ignored):
                 return account
+            if self._is_known(project, plain.id):
+                return Ignored.DUPLICATE
             await self._published(plain.record(Origin(project.id, account)))
             return None
         event = envelope(body)
         account = _destination(project, event)
         if isinstance(account, Ignored):
             return account
+        if self._is_known(project, event.id):
+            return Ignored.DUPLICATE
         await self._completed(project, account, event)
         return None
+
+    def _is_known(self, project: Project, event_id: str) -> bool:
+        """Whether the broker has the event already, as far as this process knows."""
+        return self.seen is not None and (project.id, event_id) in self.seen
 
     async def _completed(self, project: Project, account: str, event: WebhookEvent) -> None:
         scope = (project.id, account, event.livemode)
@@ -150,8 +160,9 @@ class Webhook:
         except RecordTooLarge as error:
             log.error("record_too_large", project=record.project, event_id=record.event_id, type=record.type)
             raise Refused(problems.TOO_LARGE) from error
-        if record.event_id is not None:
-            self.published(record.project, record.event_id)
+        if self.seen is not None and record.event_id is not None:
+            self.seen.add(record.project, record.event_id)
+        self.published(record)
 
 
 def _project_in(target: str) -> str:

@@ -69,6 +69,7 @@ async def _demo(settings: DemoSettings, stop: Stop, outcome: list[Comparison]) -
         settings.tell(
             {
                 "event": "ready",
+                "dashboard": f"{system.api_url}/#key={project.key}",  # what follows # is never sent to a server
                 "api": system.api_url,
                 "ingest": system.ingest_url,
                 "project": project.project,

@@ -12,8 +12,9 @@ from rich.table import Table
 from libs.cli.output import text_line
 
 READY = """
-  API      {api}     (key {key})
-  webhooks {ingest}/webhooks/stripe/{project}
+  dashboard {dashboard}
+  API       {api}     (key {key})
+  webhooks  {ingest}/webhooks/stripe/{project}
 
   curl -H "Authorization: Bearer {key}" {api}/api/metrics
   curl -H "Authorization: Bearer {key}" "{api}/api/clients?sort=-mrr&limit=5"

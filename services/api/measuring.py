@@ -1,15 +1,14 @@
 """Sums of the ledger as the metrics take them: the same formulas as over the ledger itself."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from dataclasses import dataclass, replace
+from datetime import date
 from fractions import Fraction
-from zoneinfo import ZoneInfo
 
 from libs.domain.identity import Currency
 from libs.domain.ledger import MovementKind, Reason
 from libs.domain.ledger.valuation import midnight, valued
-from libs.domain.metrics import Bridge, Clients, CohortMonth, Measured, Period, ratio
+from libs.domain.metrics import Bridge, Clients, CohortMonth, Measured, Period, ratio, span_of
 from libs.domain.metrics.cells import Measure, parts_of
 from libs.domain.metrics.trials import TrialCounts
 from libs.domain.policy import ChurnFormula, Policy
@@ -20,35 +19,39 @@ from services.api.queries.figures import Span
 from services.api.queries.ledger import CohortSum, Scope, Sum
 
 NOTHING = Fraction(0)
+NO_DAYS = Period(date(2, 1, 2), date(2, 1, 1))
 EVERYTHING = frozenset({"kept", "clients", "losses", "trials", "payments", "failed", "daily"})
 MOVED = (Measure.MOVED_MONTH, Measure.MOVED)
 ACTIVE = (Measure.ACTIVE_MONTH, Measure.ACTIVE)
 DECEMBER = 12
 Sums = dict[Currency, Fraction]
+Bridges = Mapping[Currency, Bridge]
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """The periods that follow one another, and which parts of `Measured` beside the bridges are wanted."""
+    """The periods that follow one another, and which parts of `Measured` beside the bridges are wanted. `told` are the
+    same periods without the days before and after anything is told of."""
 
     scope: Scope
     policy: Policy
     periods: tuple[Period, ...]
     wanted: frozenset[str] = EVERYTHING
+    told: tuple[Period, ...] = ()
 
 
 async def measured(connection: Connection, asked: Question) -> list[Measured]:
     """Each period's figures."""
+    asked = replace(asked, told=_told(asked.periods, await ledger.bounds(connection, asked.scope)))
     moved = await ledger.totals(connection, asked.scope, Measure.MOVED, asked.periods)
-    at_start = _worth(await ledger.before(connection, asked.scope, MOVED, asked.periods[0].first))
-    bridges = _bridges(at_start, moved, len(asked.periods))
+    bridges = _bridges(await _start(connection, asked, asked.periods[0]), moved, len(asked.periods))
     kept = await _kept(connection, asked, bridges)
     clients = await _clients(connection, asked, moved)
     involuntary = await _involuntary(connection, asked)
     trials = await _trials(connection, asked)
     paid, refunded = await _payments(connection, asked, "paid"), await _payments(connection, asked, "refunded")
     failed = await _failed(connection, asked)
-    daily = await _daily(connection, asked, at_start)
+    daily = await _daily(connection, asked, bridges)
     return [
         Measured(
             bridges=bridges[number],
@@ -67,12 +70,20 @@ async def measured(connection: Connection, asked: Question) -> list[Measured]:
 
 def span(period: Period, timezone: str) -> Span:
     """The period's instants."""
-    zone = ZoneInfo(timezone)
-    begin = datetime.combine(period.first, time.min, zone).astimezone(UTC)
-    return Span(begin, datetime.combine(period.last + timedelta(days=1), time.min, zone).astimezone(UTC))
+    of = span_of(period, timezone)
+    return Span(of.begin, of.end)
 
 
-def _worth(sums: Iterable[Sum]) -> Sums:
+def _told(periods: Iterable[Period], bounds: Period | None) -> tuple[Period, ...]:
+    """The parts of the periods within the bounds; one outside of them has no days."""
+    if bounds is None:
+        return tuple(NO_DAYS for _ in periods)
+    cut = (Period(max(one.first, bounds.first), min(one.last, bounds.last)) for one in periods)
+    return tuple(one if one.first <= one.last else NO_DAYS for one in cut)
+
+
+def worth(sums: Iterable[Sum]) -> Sums:
+    """The exact amounts by currency."""
     found: Sums = {}
     for one in sums:
         code = Currency(one.currency)
@@ -107,15 +118,13 @@ def _moved(sums: Iterable[Sum]) -> dict[Currency, dict[MovementKind, Fraction]]:
     return found
 
 
-async def _kept(
-    connection: Connection, asked: Question, bridges: Sequence[Mapping[Currency, Bridge]]
-) -> list[dict[Currency, Bridge]]:
+async def _kept(connection: Connection, asked: Question, bridges: Sequence[Bridges]) -> list[dict[Currency, Bridge]]:
     """What moved of clients who were there: of those who were active at the time, less of those who came later."""
     if "kept" not in asked.wanted:
         return [{} for _ in asked.periods]
     count = len(asked.periods)
-    there = _by_period(await ledger.at_any_time(connection, asked.scope, Measure.KEPT, asked.periods), count)
-    later = _by_period(await ledger.since_begin(connection, asked.scope, Measure.KEPT, asked.periods), count)
+    there = _by_period(await ledger.at_any_time(connection, asked.scope, Measure.KEPT, asked.told), count)
+    later = _by_period(await ledger.since_begin(connection, asked.scope, Measure.KEPT, asked.told), count)
     found = []
     for number, of in enumerate(bridges):
         kinds, less = _moved(there[number]), _moved(later[number])
@@ -157,7 +166,7 @@ def _counts(sums: Iterable[Sum]) -> dict[str, int]:
 
 
 async def _counted(connection: Connection, asked: Question, measure: Measure) -> list[dict[str, int]]:
-    sums = await ledger.since_begin(connection, asked.scope, measure, asked.periods)
+    sums = await ledger.since_begin(connection, asked.scope, measure, asked.told)
     return [_counts(each) for each in _by_period(sums, len(asked.periods))]
 
 
@@ -169,7 +178,7 @@ async def _involuntary(connection: Connection, asked: Question) -> list[Sums]:
     if "losses" not in asked.wanted:
         return [{} for _ in asked.periods]
     return [
-        {code: -amount for code, amount in _worth(one for one in sums if _is_involuntary(one.label)).items()}
+        {code: -amount for code, amount in worth(one for one in sums if _is_involuntary(one.label)).items()}
         for sums in await _totals(connection, asked, Measure.WHY)
     ]
 
@@ -191,8 +200,8 @@ async def _payments(connection: Connection, asked: Question, measure: str) -> li
     if "payments" not in asked.wanted:
         return [{} for _ in asked.periods]
     if asked.policy.base_currency is None:
-        return [_worth(sums) for sums in await _totals(connection, asked, measure)]
-    days = [(number, day) for number, period in enumerate(asked.periods) for day in period.days()]
+        return [worth(sums) for sums in await _totals(connection, asked, measure)]
+    days = [(number, day) for number, period in enumerate(asked.told) for day in period.days()]
     sums = await ledger.totals(connection, asked.scope, measure, [day for _, day in days])
     found: list[list[Total]] = [[] for _ in asked.periods]
     for one in sums:
@@ -209,13 +218,25 @@ async def _failed(connection: Connection, asked: Question) -> list[int]:
     return await figures.failed_payments_in(connection, asked.scope.project, asked.scope.livemode, spans)
 
 
-async def _daily(connection: Connection, asked: Question, at_start: Sums) -> list[tuple[Bridge, ...]]:
+async def _daily(connection: Connection, asked: Question, bridges: Sequence[Bridges]) -> list[tuple[Bridge, ...]]:
+    """Each day's bridge; all days after the last that anything is told of are as one, on which nothing moved."""
     if "daily" not in asked.wanted or asked.policy.churn_formula is ChurnFormula.STANDARD:
         return [()] * len(asked.periods)
-    days = [day for period in asked.periods for day in period.days()]
-    moved = await ledger.totals(connection, asked.scope, Measure.MOVED, days)
-    bridges = iter(_bridges(at_start, moved, len(days)))
-    return [tuple(next(iter(next(bridges).values()), Bridge()) for _ in period.days()) for period in asked.periods]
+    found: list[list[Bridge]] = [[] for _ in asked.periods]
+    days = [(number, day) for number, period in enumerate(asked.told) for day in period.days()]
+    if days:
+        start = await _start(connection, asked, days[0][1])
+        moved = await ledger.totals(connection, asked.scope, Measure.MOVED, [day for _, day in days])
+        for (number, _), of in zip(days, _bridges(start, moved, len(days)), strict=True):
+            found[number].append(next(iter(of.values()), Bridge()))
+    for number, period in enumerate(asked.periods):
+        if period.last > asked.told[number].last:
+            found[number].append(Bridge(next((one.end for one in bridges[number].values()), NOTHING)))
+    return [tuple(each) for each in found]
+
+
+async def _start(connection: Connection, asked: Question, day: Period) -> Sums:
+    return worth(await ledger.before(connection, asked.scope, MOVED, day.first))
 
 
 async def cohort_months(connection: Connection, scope: Scope, today: date) -> tuple[CohortMonth, ...]:

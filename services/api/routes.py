@@ -12,7 +12,6 @@ from services.api.handlers import (
     disconnect,
     explain,
     keys,
-    metrics,
     oauth_start,
     projects,
     settings,
@@ -20,11 +19,12 @@ from services.api.handlers import (
     syncs,
     webhook_secrets,
 )
+from services.api.revenue_routes import REVENUE_ROUTES
 
 STRIPE = "/api/integrations/stripe"
 
 ROUTES = (
-    Route("GET", "/api/metrics", Scope.READ, metrics.metrics),
+    *REVENUE_ROUTES,
     Route("GET", "/api/clients", Scope.READ, clients.clients_page),
     Route("GET", "/api/clients/{client}", Scope.READ, clients.client),
     Route("GET", "/api/mrr/explain", Scope.READ, explain.explain_client),

@@ -50,6 +50,7 @@ CREATE TABLE movements (
     cancellation_feedback text,
     estimated boolean NOT NULL,
     settings bigint NOT NULL,
+    revision bigint NOT NULL,
     recorded_at timestamptz,
     own text NOT NULL,
     caused_by text[] NOT NULL,
@@ -226,6 +227,7 @@ CREATE TABLE definition_sums (
     PRIMARY KEY (project, livemode, preset, label, currency, den)
 )
 """,
+    "ALTER TABLE project_settings ADD COLUMN segments jsonb NOT NULL DEFAULT '{}'",
     "ALTER TABLE failed_payments ADD COLUMN told_at timestamptz, ADD COLUMN told_rank smallint",
 )
 WALLED = (

@@ -1,114 +1,138 @@
 """`GET /api/metrics`: a project's present figures, and those of a period."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from fractions import Fraction
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
 from aiohttp import web
 
-from libs.domain.policy import Policy
+from libs.domain.identity import Currency
+from libs.domain.ledger.valuation import midnight, valued
+from libs.domain.metrics import (
+    CohortMonth,
+    Measured,
+    Period,
+    Present,
+    in_period_figures,
+    present_figures,
+    subscriber_churn_rate,
+)
+from libs.domain.policy import FxMode, Policy
+from libs.domain.totals import Total, by_currency
 from services.api.answers import figures as figures_answer
 from services.api.asked import Asked
+from services.api.database import Connection
+from services.api.figures_told import Out, all_told, money_told
 from services.api.freshness import freshness
+from services.api.measuring import MOVED, Question, cohort_months, measured, worth
 from services.api.money import currency_of, total
-from services.api.parameters import Query
-from services.api.problems import FieldError, Refused, bad_query
-from services.api.queries import figures, projects
-from services.api.queries.figures import Counts, Span
+from services.api.periods import DAY, Compare, PeriodQuery, compared, period_of
+from services.api.queries import figures, ledger, projects, subscriptions
+from services.api.queries.figures import Counts
+from services.api.queries.ledger import Scope
 
-TRAILING_DAYS = 30
 MONTHS_A_YEAR = 12
 # The names that dashboards know, for the same values.
-STRIPE_NAMES = ("mrr", "arr", "active_subscriptions", "customers", "failed_payments")
+STRIPE_NAMES = ("mrr", "arr", "revenue", "active_subscriptions", "customers", "failed_payments")
+# Told from what customers have now; the ledger keeps the same, but for locked rates.
+PRESENT = ("mrr", "arr", "active_subscriptions", "active_subscribers", "customers")
 
 
-class MetricsQuery(Query, frozen=True, kw_only=True):
-    """The period's first and last day in the project's time zone, and whether live or test data is meant."""
+class MetricsQuery(PeriodQuery, frozen=True, kw_only=True):
+    """The period, and what to show beside it."""
 
-    from_: date | None = msgspec.field(default=None, name="from")
-    to: date | None = None
-    mode: Literal["live", "test"] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """Both days are included."""
-
-    first: date
-    last: date
-
-    def span(self, timezone: str) -> Span:
-        """From the first day's beginning to the last one's end, there."""
-        zone = ZoneInfo(timezone)
-        start = datetime.combine(self.first, time.min, zone)
-        end = datetime.combine(self.last + timedelta(days=1), time.min, zone)
-        return Span(start.astimezone(UTC), end.astimezone(UTC))
+    compare: Compare | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """What PostgreSQL knows of a project at one moment."""
+class Now:
+    """What a project has at this moment. `ledger` is its MRR in the ledger's currencies."""
 
     mrr: Mapping[str, Fraction]
     at_risk: Mapping[str, Fraction]
+    leaving: Mapping[str, Fraction]
     counts: Counts
-    failed_payments: int
+    ledger: Mapping[Currency, Fraction]
+    cohorts: tuple[CohortMonth, ...]
 
 
 async def metrics(asked: Asked) -> web.Response:
-    """All figures that can be told now."""
+    """All figures: those of now, those of the period, and on request those of the period to compare with."""
     query = asked.query(MetricsQuery)
     async with asked.database.reading(asked.project) as connection:
         policy = (await projects.settings(connection, asked.project)).policy()
-        today = datetime.now(ZoneInfo(policy.timezone)).date()
-        period = period_of(query, today)
         livemode = await projects.livemode(connection, asked.project, query.mode)
-        found = Figures(
-            mrr=await figures.mrr(connection, asked.project, livemode),
-            at_risk=await figures.revenue_at_risk(connection, asked.project, livemode),
-            counts=await figures.counts(connection, asked.project, livemode),
-            failed_payments=await figures.failed_payments(
-                connection, asked.project, livemode, period.span(policy.timezone)
-            ),
-        )
+        scope = await ledger.scope(connection, asked.project, livemode, policy.timezone)
+        policy = replace(policy, timezone=scope.timezone)
+        today = datetime.now(ZoneInfo(scope.timezone)).date()
+        period = period_of(query, today)
+        earlier = None if query.compare is None else compared(period, query.compare)
+        now = await _now(connection, scope, policy, today)
+        (of,) = await measured(connection, Question(scope, policy, (period,)))
+        before = [] if earlier is None else await measured(connection, Question(scope, policy, (earlier,)))
         fresh = await freshness(connection)
+    usual = currency_of(now.mrr, policy, today)
     content = {
-        "period": {"from": period.first, "to": period.last},
-        "currency": currency_of(found.mrr, policy, today),
+        "period": _days(period),
+        "currency": usual,
         "livemode": livemode,
-        "metrics": named(found, policy, today),
-        "incomplete_clients": found.counts.incomplete_clients,
+        "timezone": scope.timezone,
+        "metrics": named(now, of, policy, today),
+        "incomplete_clients": now.counts.incomplete_clients,
+        **({"recounting": msgspec.to_builtins(scope.building)} if scope.building else {}),
     }
+    if earlier is not None:
+        told = all_told(in_period_figures(before[0], policy), policy, usual)
+        content["comparison"] = {"period": _days(earlier), "metrics": told}
     return figures_answer(asked.request, content, fresh)
 
 
-def period_of(query: MetricsQuery, today: date) -> Period:
-    """The period asked for; by default the 30 days that end today. Raises Refused when it ends before it begins."""
-    last = query.to or max(today, query.from_ or today)
-    try:
-        first = query.from_ or last - timedelta(days=TRAILING_DAYS - 1)
-        after = last + timedelta(days=1)
-    except OverflowError as error:
-        raise Refused(bad_query([FieldError("to", "is out of range")])) from error
-    if first >= after:
-        raise Refused(bad_query([FieldError("from", f"must not be later than {last}, the end of the period")]))
-    return Period(first, last)
-
-
-def named(found: Figures, policy: Policy, day: date) -> dict[str, object]:
-    """The figures by the names of the contract. Those that need the ledger join with it."""
-    yearly = {currency: exact * MONTHS_A_YEAR for currency, exact in found.mrr.items()}
-    values: dict[str, object] = {
-        "mrr": total(found.mrr, policy, day),
+def named(now: Now, of: Measured, policy: Policy, day: date) -> Out:
+    """The figures by the names of the contract."""
+    usual = currency_of(now.mrr, policy, day)
+    churn = subscriber_churn_rate(of.clients, policy.subscriber_churn_formula)
+    present = Present(now.ledger, now.counts.active_subscriptions, now.counts.active_subscribers, now.counts.customers)
+    yearly = {code: exact * MONTHS_A_YEAR for code, exact in now.mrr.items()}
+    values = {
+        **all_told({**in_period_figures(of, policy), **present_figures(present, churn)}, policy, usual),
+        "mrr": total(now.mrr, policy, day),
         "arr": total(yearly, policy, day),
-        "active_subscriptions": found.counts.active_subscriptions,
-        "active_subscribers": found.counts.active_subscribers,
-        "customers": found.counts.customers,
-        "failed_payments": found.failed_payments,
-        "revenue_at_risk": total(found.at_risk, policy, day),
+        "revenue_at_risk": total(now.at_risk, policy, day),
+        "scheduled_churn": total(now.leaving, policy, day),
+        "cohorts": all_told({"cohorts": now.cohorts}, policy, usual)["cohorts"],
     }
+    if policy.base_currency is not None and policy.fx_mode is FxMode.LOCK:
+        values["mrr"] = money_told(now.ledger, policy, usual)
+        values["arr"] = money_told({code: 12 * amount for code, amount in now.ledger.items()}, policy, usual)
     return values | {f"stripe_{name}": values[name] for name in STRIPE_NAMES}
+
+
+async def _now(connection: Connection, scope: Scope, policy: Policy, today: date) -> Now:
+    project, livemode = scope.project, scope.livemode
+    mrr = await figures.mrr(connection, project, livemode)
+    return Now(
+        mrr=mrr,
+        at_risk=await figures.revenue_at_risk(connection, project, livemode),
+        leaving=await subscriptions.scheduled_churn(connection, project, livemode),
+        counts=await figures.counts(connection, project, livemode),
+        ledger=await ledger_worth(connection, scope, policy, mrr),
+        cohorts=await cohort_months(connection, scope, today),
+    )
+
+
+async def ledger_worth(
+    connection: Connection, scope: Scope, policy: Policy, mrr: Mapping[str, Fraction]
+) -> Mapping[Currency, Fraction]:
+    """Present MRR as the ledger has it: at today's rates, or at those of the movements where rates are locked."""
+    today = datetime.now(ZoneInfo(scope.timezone)).date()
+    if policy.base_currency is not None and policy.fx_mode is FxMode.LOCK:
+        return worth(await ledger.before(connection, scope, MOVED, today + DAY))
+    at = midnight(today, policy)
+    return by_currency(valued(Total(exact, Currency(code)), None, policy, at).worth for code, exact in mrr.items())
+
+
+def _days(period: Period) -> dict[str, date]:
+    return {"from": period.first, "to": period.last}

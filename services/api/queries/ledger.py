@@ -39,6 +39,13 @@ SELECT currency, den, sum(num) AS num, sum(n)::bigint AS n FROM (
     SELECT currency, den, num, n FROM ledger_cells WHERE {HERE} AND measure = $5 AND day >= $6 AND day < $7
 ) AS found GROUP BY currency, den
 """  # noqa: S608
+BOUNDS = f"""
+SELECT min(found.first) AS first, max(found.last) AS last FROM unnest(ARRAY['moved', 'paid', 'refunded']) AS of (name)
+CROSS JOIN LATERAL (
+    SELECT (SELECT day FROM ledger_cells WHERE {HERE} AND measure = name ORDER BY day LIMIT 1) AS first,
+           (SELECT day FROM ledger_cells WHERE {HERE} AND measure = name ORDER BY day DESC LIMIT 1) AS last
+) AS found
+"""  # noqa: S608
 COHORTS = f"""
 SELECT measure, edge, day, currency, den, sum(num) AS num, sum(n)::bigint AS n FROM ledger_cells
 WHERE {HERE} AND measure = ANY($4::text[]) GROUP BY measure, edge, day, currency, den
@@ -102,6 +109,13 @@ async def scope(connection: Connection, project: str, livemode: bool, timezone: 
         return Scope(project, livemode, 0, timezone)
     building = None if row["building"] is None else Building(row["clients_done"], row["clients_total"])
     return Scope(project, livemode, row["generation"], row["timezone"], row["settings"], building)
+
+
+async def bounds(connection: Connection, of: Scope) -> Period | None:
+    """The first and the last day that anything is told of."""
+    row = await connection.fetchrow(BOUNDS, *of.key)
+    assert row is not None
+    return None if row["first"] is None else Period(row["first"], row["last"])
 
 
 async def totals(connection: Connection, of: Scope, measure: str, periods: Sequence[Period]) -> list[Sum]:

@@ -20,30 +20,31 @@ from services.api.read_model.projection import Delivered, Projection
 SEPARATOR = "\x1f"
 HELD = """
 SELECT held.project, held.livemode, held.client, held.generation, id, occurred_at, kind, currency, amount_num,
-       amount_den, exact_after, reason, plan_change, cancellation_reason, cancellation_feedback, settings
+       amount_den, exact_after, reason, plan_change, cancellation_reason, cancellation_feedback, revision
 FROM unnest($1::text[], $2::bool[], $3::text[], $4::int[]) AS wanted (project, livemode, client, generation)
 JOIN movements AS held USING (project, livemode, client, generation)
 """
 UPSERT = """
 INSERT INTO movements AS held (project, livemode, generation, id, client, kind, currency, occurred_at, amount_num,
     amount_den, exact_before, exact_after, customer, subscription, reason, plan_change, cancellation_reason,
-    cancellation_feedback, estimated, settings, recorded_at, own, caused_by)
+    cancellation_feedback, estimated, settings, revision, recorded_at, own, caused_by)
 SELECT project, livemode, generation, id, client, kind, currency, occurred_at, amount_num, amount_den, exact_before,
        exact_after, customer, subscription, reason, plan_change, cancellation_reason, cancellation_feedback, estimated,
-       settings, recorded_at, own, string_to_array(caused_by, E'\\x1f')
+       settings, revision, recorded_at, own, string_to_array(caused_by, E'\\x1f')
 FROM unnest($1::text[], $2::bool[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[],
             $9::numeric[], $10::numeric[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[],
-            $17::text[], $18::text[], $19::bool[], $20::bigint[], $21::timestamptz[], $22::text[], $23::text[])
+            $17::text[], $18::text[], $19::bool[], $20::bigint[], $21::bigint[], $22::timestamptz[], $23::text[],
+            $24::text[])
     AS t (project, livemode, generation, id, client, kind, currency, occurred_at, amount_num, amount_den, exact_before,
           exact_after, customer, subscription, reason, plan_change, cancellation_reason, cancellation_feedback,
-          estimated, settings, recorded_at, own, caused_by)
+          estimated, settings, revision, recorded_at, own, caused_by)
 ON CONFLICT (project, livemode, generation, id) DO UPDATE SET
     client = excluded.client, kind = excluded.kind, currency = excluded.currency, occurred_at = excluded.occurred_at,
     amount_num = excluded.amount_num, amount_den = excluded.amount_den, exact_before = excluded.exact_before,
     exact_after = excluded.exact_after, customer = excluded.customer, subscription = excluded.subscription,
     reason = excluded.reason, plan_change = excluded.plan_change, cancellation_reason = excluded.cancellation_reason,
     cancellation_feedback = excluded.cancellation_feedback, estimated = excluded.estimated,
-    settings = excluded.settings, recorded_at = excluded.recorded_at, own = excluded.own,
+    settings = excluded.settings, revision = excluded.revision, recorded_at = excluded.recorded_at, own = excluded.own,
     caused_by = excluded.caused_by
 """
 DELETE = """
@@ -81,10 +82,10 @@ class Place:
 
 @dataclass(slots=True)
 class Kept:
-    """A movement that is held: as an entry, and the settings that it was computed with."""
+    """A movement that is held: as an entry, and the revision of its record."""
 
     entry: Entry
-    settings: int
+    revision: int
 
 
 Ledgers = dict[Place, dict[str, Kept]]
@@ -106,7 +107,7 @@ def movement_row(record: MovementRecord) -> MovementRow:
 
 
 async def write(connection: Connection, rows: Sequence[MovementRow]) -> None:
-    """Hold each movement as it was told last, unless under older settings; keep the sums in step."""
+    """Hold each movement at its highest revision; keep the sums in step."""
     held = await books(connection, [row.record.project for row in rows])
     targets = [(place, row) for row in rows for place in _places(row, held[row.record.project])]
     await put(connection, targets, {project: _zones(book) for project, book in held.items()})
@@ -167,7 +168,7 @@ async def _held(connection: Connection, places: Iterable[Place]) -> Ledgers:
             after=exact_amount(row["exact_after"]),
             why=labelled(*why),
         )
-        ledgers[place][entry.id] = Kept(entry, row["settings"])
+        ledgers[place][entry.id] = Kept(entry, row["revision"])
     return ledgers
 
 
@@ -181,7 +182,7 @@ def _applied(ledgers: Ledgers, targets: Iterable[Target]) -> tuple[list[Target],
     for place, row in targets:
         name, kept = row.record.id, ledgers[place]
         held = kept.get(name)
-        if held is not None and held.settings > row.record.settings:
+        if held is not None and held.revision > row.record.revision:
             continue
         key = place, name
         written.pop(key, None)
@@ -190,7 +191,7 @@ def _applied(ledgers: Ledgers, targets: Iterable[Target]) -> tuple[list[Target],
             kept.pop(name, None)
             gone[key] = place, row
         else:
-            kept[name] = Kept(row.entry, row.record.settings)
+            kept[name] = Kept(row.entry, row.record.revision)
             written[key] = place, row
     return list(written.values()), list(gone.values())
 
@@ -229,6 +230,7 @@ def _columns(targets: Sequence[Target]) -> list[list[object]]:
         [record.cancellation_feedback for record in records],
         [record.estimated for record in records],
         [record.settings for record in records],
+        [record.revision for record in records],
         list(times[1]),
         [msgspec.json.encode(record.own).decode() for record in records],
         [SEPARATOR.join(record.caused_by) for record in records],

@@ -1,8 +1,28 @@
 """The read model, dropped and filled again from the topics. The running consumer notices by itself."""
 
 from services.api.database import Database
+from services.api.queries import directory
 
-TABLES = ("clients", "client_mrr", "customers", "object_versions", "failed_payments", "signals", "read_model_state")
+TABLES = (
+    "clients",
+    "client_mrr",
+    "customers",
+    "customer_mrr",
+    "object_versions",
+    "failed_payments",
+    "signals",
+    "read_model_state",
+    "ledgers",
+    "movements",
+    "ledger_cells",
+    "subscriptions",
+    "invoices",
+    "refunds",
+    "cards",
+    "definitions_due",
+    "definitions",
+    "definition_sums",
+)
 
 
 async def rebuild(database: Database) -> None:
@@ -13,3 +33,4 @@ async def rebuild(database: Database) -> None:
     async with database.every_project() as connection:
         await connection.execute(f"TRUNCATE {', '.join(TABLES)}")
         await connection.execute("UPDATE read_model_offsets SET next_offset = 0")
+        await connection.execute(directory.LIST_ALL)

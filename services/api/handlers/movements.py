@@ -1,0 +1,139 @@
+"""`GET /api/mrr/movements` and `/api/mrr/waterfall`: the ledger's entries, and the bridge of a period."""
+
+from datetime import UTC, date, datetime
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+import msgspec
+from aiohttp import web
+
+from libs.domain.ledger import MovementKind
+from libs.domain.metrics import Bridge, Period, rounded, span_of
+from libs.domain.money import major_text, round_half_up, shown
+from libs.domain.policy import Policy
+from libs.wire.contribution_codec import exact_amount, exact_text
+from services.api.answers import figures
+from services.api.asked import Asked
+from services.api.cursors import Listing, Position
+from services.api.freshness import freshness
+from services.api.measuring import Question, measured
+from services.api.parameters import Query
+from services.api.periods import PeriodQuery, period_of
+from services.api.queries import ledger, movements, projects
+from services.api.queries.movements import MovementFilter, MovementFound
+
+Word = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+Kind = Literal["new", "expansion", "contraction", "churn", "reactivation", "fx", "transfer"]
+
+
+class MovementsQuery(Query, frozen=True, kw_only=True):
+    """Which entries; `from` and `to` are days of the project's zone, both included."""
+
+    from_: date | None = msgspec.field(default=None, name="from")
+    to: date | None = None
+    client: Word | None = None
+    kind: Kind | None = None
+    currency: Word | None = None
+    mode: Literal["live", "test"] | None = None
+    limit: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 100
+    cursor: Annotated[str, msgspec.Meta(max_length=4000)] | None = None
+
+
+async def movements_page(asked: Asked) -> web.Response:
+    """A page of the ledger, newest first."""
+    query = asked.query(MovementsQuery)
+    async with asked.database.reading(asked.project) as connection:
+        policy = (await projects.settings(connection, asked.project)).policy()
+        livemode = await projects.livemode(connection, asked.project, query.mode)
+        scope = await ledger.scope(connection, asked.project, livemode, policy.timezone)
+        listing = _listing(asked.project, query, livemode)
+        after = asked.parts.cursors.position(listing, query.cursor)
+        found = await movements.page(connection, scope, _filter(query, scope.timezone), after, query.limit + 1)
+        fresh = await freshness(connection)
+    page = found[: query.limit]
+    following = None
+    if len(found) > query.limit:
+        following = asked.parts.cursors.after(listing, Position(page[-1].occurred_at.isoformat(), page[-1].id))
+    content = {
+        "data": [movement_content(one, policy, scope.timezone) for one in page],
+        "next_cursor": following,
+        "livemode": livemode,
+    }
+    return figures(asked.request, content, fresh)
+
+
+async def waterfall(asked: Asked) -> web.Response:
+    """The bridge from the start of a period to its end, in each currency of the ledger; it adds up as it is shown."""
+    query = asked.query(PeriodQuery)
+    async with asked.database.reading(asked.project) as connection:
+        policy = (await projects.settings(connection, asked.project)).policy()
+        livemode = await projects.livemode(connection, asked.project, query.mode)
+        scope = await ledger.scope(connection, asked.project, livemode, policy.timezone)
+        period = period_of(query, datetime.now(ZoneInfo(scope.timezone)).date())
+        (found,) = await measured(connection, Question(scope, policy, (period,), frozenset()))
+        fresh = await freshness(connection)
+    content = {
+        "period": {"from": period.first, "to": period.last},
+        "timezone": scope.timezone,
+        "livemode": livemode,
+        "bridges": [bridge_content(code, one) for code, one in sorted(found.bridges.items())],
+    }
+    return figures(asked.request, content, fresh)
+
+
+def bridge_content(currency: str, bridge: Bridge) -> dict[str, object]:
+    """A bridge with each part as it is shown, and exact."""
+    exact = {"start": bridge.start, **{kind.value: bridge.by(kind) for kind in MovementKind}, "end": bridge.end}
+    exact["net"] = bridge.net
+    parts = rounded(bridge)
+    return {
+        "currency": currency,
+        **{name: {"amount": major_text(parts[name], currency), "currency": currency} for name in exact},
+        "exact": {name: exact_text(amount) for name, amount in exact.items()},
+    }
+
+
+def movement_content(found: MovementFound, policy: Policy, timezone: str) -> dict[str, object]:
+    """An entry as the contract shows it; amounts are signed, and what is shown adds up."""
+    code, before, after = found.currency, found.before, found.after
+    amount = major_text(round_half_up(after) - round_half_up(before), code)
+    own: dict[str, str] = msgspec.json.decode(found.own)
+    return {
+        "id": found.id,
+        "client": found.client,
+        "customer": found.customer,
+        "kind": found.kind,
+        "amount": amount,
+        "exact": exact_text(after - before),
+        "before": shown(before, code),
+        "after": shown(after, code),
+        "currency": code,
+        "base_amount": amount if code == policy.base_currency else None,
+        "own_by_currency": {each: shown(exact_amount(text), each) for each, text in own.items()},
+        "date": found.occurred_at.astimezone(ZoneInfo(timezone)).date(),
+        "occurred_at": found.occurred_at.astimezone(UTC),
+        "recorded_at": found.recorded_at,
+        "caused_by": list(found.caused_by),
+        "subscription": found.subscription,
+        "reason": found.reason,
+        "plan_change": found.plan_change,
+        "cancellation_reason": found.cancellation_reason,
+        "cancellation_feedback": found.cancellation_feedback,
+        "estimated": found.estimated,
+    }
+
+
+def _filter(query: MovementsQuery, timezone: str) -> MovementFilter:
+    """The days as instants; a side that is left open stays so."""
+    return MovementFilter(
+        since=None if query.from_ is None else span_of(Period(query.from_, query.from_), timezone).begin,
+        until=None if query.to is None else span_of(Period(query.to, query.to), timezone).end,
+        client=query.client,
+        kind=query.kind,
+        currency=None if query.currency is None else query.currency.lower(),
+    )
+
+
+def _listing(project: str, query: MovementsQuery, livemode: bool) -> Listing:
+    mode: Literal["live", "test"] = "live" if livemode else "test"
+    return Listing(project, "movements", msgspec.structs.replace(query, mode=mode, cursor=None, limit=1))

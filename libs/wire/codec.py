@@ -4,7 +4,8 @@ from typing import TypeVar
 
 import msgspec
 
-from libs.wire.records import Activity, Record
+from libs.wire.activity import Activity
+from libs.wire.records import Record
 
 AnyRecord = TypeVar("AnyRecord", bound=Record)
 

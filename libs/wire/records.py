@@ -24,7 +24,6 @@ from libs.wire.schema import SCHEMA_VERSION, Record
 __all__ = [
     "NULL",
     "SCHEMA_VERSION",
-    "Activity",
     "BelongingSince",
     "ClientMember",
     "ClientRecord",
@@ -88,13 +87,16 @@ class MappingOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SettingsRecord(Record, frozen=True, kw_only=True):
-    """`projects.settings`: what a project has set. `policy` holds only the options that differ from the preset."""
+    """`projects.settings`: what a project has set. `policy` holds only the options that differ from the preset,
+    `risk` and `health` those that differ from the defaults."""
 
     project: str
     version: int
     preset: str = "default"
     policy: dict[str, object] = msgspec.field(default_factory=dict)
     mapping: MappingOptions = MappingOptions()
+    risk: dict[str, object] = msgspec.field(default_factory=dict)
+    health: dict[str, object] = msgspec.field(default_factory=dict)
 
 
 class DirectoryRecord(Record, frozen=True, kw_only=True):
@@ -144,7 +146,8 @@ class ContributionChanged(Record, frozen=True, kw_only=True, tag_field="kind", t
 
     `left`: the customer belongs to another client now and adds nothing to this one any more. `belongings` are all the
     clients that it belonged to. `steps` are the course of its subscriptions, from `known_from` on (None: from the
-    beginning); clients fold it into their ledger. `email_domain` is all that is told of the e-mail.
+    beginning); clients fold it into their ledger. `email_domain` is all that is told of the e-mail. `counting` is a
+    fingerprint of the options that all of this was counted by.
     """
 
     project: str
@@ -165,6 +168,7 @@ class ContributionChanged(Record, frozen=True, kw_only=True, tag_field="kind", t
     belongings: tuple[BelongingSince, ...] = ()
     steps: tuple[CourseStep, ...] = ()
     known_from: datetime | None = None
+    counting: int = 0
 
 
 class InvoiceActivity(Record, frozen=True, kw_only=True, tag_field="kind", tag="invoice"):
@@ -192,9 +196,6 @@ class InvoiceActivity(Record, frozen=True, kw_only=True, tag_field="kind", tag="
     caused_by: tuple[str, ...] = ()
 
 
-Activity = ContributionChanged | InvoiceActivity
-
-
 class SignalRecord(Record, frozen=True, kw_only=True):
     """`churn.signals`: a signal at one change of it, again under the same id. Amounts are major units as text."""
 
@@ -213,6 +214,7 @@ class SignalRecord(Record, frozen=True, kw_only=True):
     invoice: str | None = None
     resolution: str | None = None
     resolved_at: datetime | None = None
+    snoozed_until: datetime | None = None
     mrr_at_risk: dict[str, str] = msgspec.field(default_factory=dict)
     amount_due: dict[str, str] | None = None
     attempt: int | None = None

@@ -14,23 +14,25 @@ from libs.wire.contribution_codec import exact_amount, exact_text
 State = TypeVar("State")
 
 
-def _write_fraction(value: object) -> str:
+def write_fraction(value: object) -> str:
+    """What MessagePack has no type for: an exact fraction, as text."""
     if isinstance(value, Fraction):
         return exact_text(value)
     raise NotImplementedError(f"no state holds a {type(value).__name__}")
 
 
-def _read_fraction(kind: type, value: object) -> Fraction:
+def read_fraction(kind: type, value: object) -> Fraction:
+    """The fraction that `write_fraction` wrote."""
     if kind is Fraction and isinstance(value, str):
         return exact_amount(value)
     raise NotImplementedError(f"no state holds a {kind.__name__}")
 
 
-_encoder = msgspec.msgpack.Encoder(enc_hook=_write_fraction)
+_encoder = msgspec.msgpack.Encoder(enc_hook=write_fraction)
 _customer: msgspec.msgpack.Decoder[CustomerState] = msgspec.msgpack.Decoder(CustomerState)
-_client: msgspec.msgpack.Decoder[ClientState] = msgspec.msgpack.Decoder(ClientState, dec_hook=_read_fraction)
+_client: msgspec.msgpack.Decoder[ClientState] = msgspec.msgpack.Decoder(ClientState, dec_hook=read_fraction)
 
-_risk: msgspec.msgpack.Decoder[ClientRisk] = msgspec.msgpack.Decoder(ClientRisk, dec_hook=_read_fraction)
+_risk: msgspec.msgpack.Decoder[ClientRisk] = msgspec.msgpack.Decoder(ClientRisk, dec_hook=read_fraction)
 
 
 def encode_customer(state: CustomerState) -> bytes:

@@ -1,22 +1,25 @@
 """The stage by client: activity in, each signal out whenever it opens, changes or is over."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
+from libs.domain.customer_state.history import CLOCK_SKEW
 from libs.domain.identity import ClientId, ProjectId
-from libs.domain.risk import ClientRisk, Signal, news, signals, with_invoice, with_revenue
+from libs.domain.risk import Assessment, ClientRisk, assess, news, with_decision, with_fact, with_revenue
 from libs.runtime.dead_letters import dead_letter
+from libs.runtime.due_keys import DueKeys
 from libs.runtime.faust_batch import Output, Record, StageResult, State
-from libs.wire.codec import MalformedRecord, decode_activity, encode, record_key
+from libs.wire.activity import Activity, SignalDecision
+from libs.wire.codec import MalformedRecord, decode_activity
 from libs.wire.contribution_codec import customer_revenue
-from libs.wire.headers import cloud_event
-from libs.wire.records import Activity, ContributionChanged
-from libs.wire.risk_codec import invoice_payment, signal_record
-from libs.wire.topics import CHURN_SIGNALS, CLIENT_ACTIVITY
-from services.alerts.client_entry import ClientEntry, decode_entry, encode_entry, risk_of
-from services.alerts.measures import DEAD_LETTERS, SIGNALS
-
-SERVICE = "alerts"
+from libs.wire.records import ContributionChanged, InvoiceActivity
+from libs.wire.risk_codec import decision, invoice_payment, risk_fact
+from libs.wire.topics import CLIENT_ACTIVITY
+from services.alerts.client_entry import ClientEntry, decode_entry, encode_entry, next_change_of
+from services.alerts.measures import DEAD_LETTERS
+from services.alerts.policies import RiskPolicies
+from services.alerts.publishing import SERVICE, signal_output
 
 
 @dataclass(slots=True)
@@ -25,42 +28,36 @@ class Standing:
 
     project: ProjectId
     client: ClientId
-    before: ClientRisk
+    entry: ClientEntry
     risk: ClientRisk
-    contributions: dict[str, ContributionChanged]
     livemode: bool
 
     @classmethod
-    def of(cls, activity: Activity, data: bytes | None) -> "Standing":
+    def of(cls, key: bytes, data: bytes | None) -> "Standing":
+        project, _, client = key.decode().partition("/")
         entry = decode_entry(data)
-        risk = risk_of(entry)
-        contributions = {one.customer: one for one in entry.contributions}
-        return cls(ProjectId(activity.project), ClientId(activity.client), risk, risk, contributions, activity.livemode)
+        return cls(ProjectId(project), ClientId(client), entry, entry.risk, entry.livemode)
 
     def take(self, activity: Activity) -> None:
         """Fold one record. Raises MalformedRecord."""
-        if not isinstance(activity, ContributionChanged):
-            self.risk = with_invoice(self.risk, invoice_payment(activity))
-            return
-        risk = with_revenue(self.risk, customer_revenue(activity))
-        if risk is not self.risk:
-            self.risk = risk
-            self.contributions[activity.customer] = activity
-
-    def entry(self) -> bytes:
-        """What the table keeps."""
-        kept = tuple(self.contributions[customer] for customer in sorted(self.contributions))
-        return encode_entry(ClientEntry(self.livemode, self.risk.newest, self.risk.payments, kept))
-
-    def told(self) -> list[Signal]:
-        """The signals that read differently now."""
-        before = signals(self.before, self.project, self.client)
-        after = signals(self.risk, self.project, self.client)
-        return list(news(before, after, self.risk.newest)) if self.risk.newest is not None else []
+        match activity:
+            case ContributionChanged():
+                self.risk = with_revenue(self.risk, customer_revenue(activity))
+            case InvoiceActivity():
+                self.risk = with_fact(self.risk, invoice_payment(activity))
+            case SignalDecision():
+                self.risk = with_decision(self.risk, decision(activity))
+            case _:
+                self.risk = with_fact(self.risk, risk_fact(activity))
+        self.livemode = activity.livemode
 
 
 class SignalStage:
-    """Computes `churn.signals`."""
+    """Computes `churn.signals`. `clock` gives the present instant."""
+
+    def __init__(self, policies: RiskPolicies, clock: Callable[[], datetime]) -> None:
+        self.due = DueKeys()
+        self._policies, self._clock = policies, clock
 
     def compute(self, records: Sequence[Record], state: State) -> StageResult:
         """Fold the activity; publish what changed. Malformed records are dead-lettered."""
@@ -72,11 +69,19 @@ class SignalStage:
             except MalformedRecord as error:
                 DEAD_LETTERS.inc()
                 outputs.append(dead_letter(CLIENT_ACTIVITY, record, str(error), SERVICE))
-        changes: dict[bytes, bytes | None] = {}
-        for key, standing in standings.items():
-            if standing.risk is not standing.before:
-                changes[key] = standing.entry()
-                outputs += [signal_output(signal, standing.livemode) for signal in standing.told()]
+        changes: dict[bytes, bytes | None] = {
+            key: self._evaluated(key, standing, outputs)
+            for key, standing in standings.items()
+            if standing.risk is not standing.entry.risk
+        }
+        return StageResult(outputs, changes)
+
+    def recheck(self, keys: Sequence[bytes], state: State) -> StageResult:
+        """Evaluate clients again because time passed or their project's settings changed."""
+        outputs: list[Output] = []
+        changes: dict[bytes, bytes | None] = {
+            key: self._evaluated(key, Standing.of(key, state[key]), outputs) for key in keys
+        }
         return StageResult(outputs, changes)
 
     def _take(self, record: Record, state: State, standings: dict[bytes, Standing]) -> None:
@@ -85,19 +90,34 @@ class SignalStage:
             raise MalformedRecord(f"activity of client {activity.client} in project {activity.project} has no key")
         standing = standings.get(record.key)
         if standing is None:
-            standing = standings[record.key] = Standing.of(activity, state.get(record.key))
+            standing = standings[record.key] = Standing.of(record.key, state.get(record.key))
         standing.take(activity)
 
+    def _evaluated(self, key: bytes, standing: Standing, outputs: list[Output]) -> bytes:
+        """The client's entry; what changed since it was told last is published first."""
+        policy = self._policies.of(standing.project)
+        now = self._now(standing)
+        found = assess(standing.risk, (standing.project, standing.client), now, policy.risk)
+        told = {signal.id: signal for signal in standing.entry.told}
+        at = standing.risk.newest or now
+        for signal in news(standing.entry.told, found.signals, at):
+            told[signal.id] = signal
+            outputs.append(signal_output(signal, standing.livemode))
+        present = tuple(told[signal.id] for signal in found.signals)
+        entry = ClientEntry(standing.livemode, standing.risk, present, standing.entry.health)
+        data = encode_entry(entry, _next_change(found, standing.risk, now), policy.version)
+        self.due.plan(key, next_change_of(data))
+        return data
 
-def signal_output(signal: Signal, livemode: bool) -> Output:
-    """One state of a signal for `churn.signals`."""
-    SIGNALS.labels(signal.rule.value, signal.status.value).inc()
-    record = signal_record(signal, livemode)
-    headers = cloud_event(
-        f"{signal.id}:{int(signal.updated_at.timestamp())}:{signal.status.value}",
-        f"churn.signal.{signal.status.value}",
-        f"revstream/{SERVICE}",
-        signal.updated_at,
-        f"{signal.project}/{signal.client}",
-    )
-    return CHURN_SIGNALS.name, record_key(signal.project, signal.client), encode(record), headers
+    def _now(self, standing: Standing) -> datetime:
+        """The clock; the newest fact's time where that is a little ahead (Stripe's clock is another one) or where a
+        test account lives by a clock of its own."""
+        now, newest = self._clock(), standing.risk.newest
+        if newest is None or newest <= now or (standing.livemode and newest > now + CLOCK_SKEW):
+            return now
+        return newest
+
+
+def _next_change(found: Assessment, risk: ClientRisk, now: datetime) -> datetime | None:
+    instants = [found.next_change, risk.newest]
+    return min((at for at in instants if at is not None and at > now), default=None)

@@ -8,18 +8,19 @@ from libs.domain.contribution import contribution
 from libs.domain.customer_state import fold
 from libs.domain.fact import Fact
 from libs.domain.identity import CustomerId, own_client
-from libs.domain.invoice import Invoice
 from libs.runtime.dead_letters import dead_letter
 from libs.runtime.faust_batch import Output, Record, StageResult, State
 from libs.wire import stripe_event
+from libs.wire.activity import Troubling
 from libs.wire.codec import MalformedRecord, decode
-from libs.wire.records import Revision, StripeRecord
+from libs.wire.records import InvoiceActivity, Revision, StripeRecord
 from libs.wire.topics import STRIPE_EVENTS
+from services.mrr.activities import activity_outputs
 from services.mrr.changes_due import ChangesDue
 from services.mrr.customer_entry import CustomerEntry, decode_entry, encode_entry, next_change_of
 from services.mrr.measures import CONTRIBUTIONS, DEAD_LETTERS, RECORDS, IncompleteCount
 from services.mrr.policies import Policies
-from services.mrr.publishing import SERVICE, Sender, contribution_output, fingerprint, invoice_output
+from services.mrr.publishing import SERVICE, Sender, contribution_output, fingerprint
 
 
 @dataclass(slots=True)
@@ -30,10 +31,12 @@ class Arrivals:
     livemode: bool
     offset: int = -1
     facts: list[Fact] = field(default_factory=list)
+    told: list[InvoiceActivity | Troubling] = field(default_factory=list)
 
-    def add(self, offset: int, facts: Iterable[Fact]) -> None:
+    def add(self, offset: int, facts: Iterable[Fact], told: Iterable[InvoiceActivity | Troubling]) -> None:
         self.offset = offset
         self.facts += facts
+        self.told += told
 
 
 @dataclass(slots=True)
@@ -77,21 +80,20 @@ class CustomerStage:
             try:
                 read = decode(record.value or b"", StripeRecord)
                 facts = stripe_event.read(read)
+                told = tuple(stripe_event.activities(read, facts, self._policies.of(read.project).policy))
             except MalformedRecord as error:
                 DEAD_LETTERS.inc()
                 outputs.append(dead_letter(STRIPE_EVENTS, record, str(error), SERVICE))
                 continue
-            if record.key is not None and read.customer is not None and facts:
+            if record.key is not None and read.customer is not None and (facts or told):
                 of_customer = arrivals.setdefault(record.key, Arrivals(read.account, read.livemode))
-                of_customer.add(record.offset, facts)
+                of_customer.add(record.offset, facts, told)
         return arrivals
 
     def _take(self, key: bytes, arrivals: Arrivals, known: bytes | None, work: Round) -> None:
         before = CustomerEntry(arrivals.account, arrivals.livemode) if known is None else decode_entry(known)
         sender = self._sender(key, before)
-        for fact in arrivals.facts:
-            if isinstance(fact.content, Invoice):
-                work.outputs.append(invoice_output(sender, fact.at, fact.rank, fact.content, fact.event))
+        work.outputs += activity_outputs(arrivals.told, sender.client)
         policy = self._policies.of(sender.project).policy
         folded = fold(before.state, arrivals.facts, policy.late_window)
         if folded is not before.state:

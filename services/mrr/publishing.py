@@ -1,20 +1,17 @@
 """The mrr service's records, ready to be sent: topic, key, value, headers."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from hashlib import blake2b
 
 import msgspec
 
 from libs.domain.contribution import Contribution
-from libs.domain.identity import ClientId, EventId
-from libs.domain.invoice import Invoice, payment_outcome
-from libs.domain.version import Rank
+from libs.domain.identity import ClientId
 from libs.runtime.faust_batch import Output
 from libs.wire import contribution_codec
 from libs.wire.codec import encode, record_key
 from libs.wire.headers import cloud_event
-from libs.wire.records import ClientRecord, ContributionChanged, InvoiceActivity, Revision, VersionMark
+from libs.wire.records import ClientRecord, ContributionChanged, Revision
 from libs.wire.topics import CLIENT_ACTIVITY, REVENUE_CLIENTS
 
 SERVICE = "mrr"
@@ -59,31 +56,6 @@ def contribution_output(sender: Sender, record: ContributionChanged) -> Output:
     headers = cloud_event(
         event_id, "client.contribution_changed", SOURCE, record.occurred_at, f"{sender.project}/{sender.client}"
     )
-    return CLIENT_ACTIVITY.name, record_key(sender.project, sender.client), encode(record), headers
-
-
-def invoice_output(sender: Sender, at: datetime, rank: Rank, invoice: Invoice, event: EventId | None) -> Output:
-    """An invoice's standing for `client.activity`; its id follows from the version alone."""
-    record = InvoiceActivity(
-        id=f"{invoice.id}:{int(at.timestamp())}:{rank}",
-        project=sender.project,
-        client=sender.client,
-        customer=sender.customer,
-        account=sender.account,
-        livemode=sender.livemode,
-        occurred_at=at,
-        version=VersionMark(at, rank),
-        invoice=invoice.id,
-        outcome=payment_outcome(invoice).value,
-        currency=invoice.currency,
-        amount_due=invoice.amount_due,
-        subscription=invoice.subscription,
-        attempt=invoice.attempt_count,
-        next_attempt_at=invoice.next_attempt_at,
-        collected_automatically=invoice.collected_automatically,
-        caused_by=() if event is None else (event,),
-    )
-    headers = cloud_event(record.id, "client.invoice", SOURCE, at, f"{sender.project}/{sender.client}")
     return CLIENT_ACTIVITY.name, record_key(sender.project, sender.client), encode(record), headers
 
 

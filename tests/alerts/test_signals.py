@@ -14,6 +14,7 @@ from libs.wire.records import SignalRecord
 from libs.wire.topics import CHURN_SIGNALS, CLIENT_ACTIVITY
 from services.alerts.client_entry import decode_entry, encode_entry
 from services.alerts.clients import SignalStage
+from services.alerts.policies import RiskPolicies
 from tests.mrr.in_memory import MemoryRecord, Stream, catalogue_of, instant, remember, stripe_records
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -40,9 +41,13 @@ def activity(fake: FakeStripe) -> list[MemoryRecord]:
     return stream.activity
 
 
+def stage_at(now: datetime) -> SignalStage:
+    return SignalStage(RiskPolicies(), lambda: now)
+
+
 def told(records: Sequence[MemoryRecord], table: dict[bytes, bytes]) -> list[SignalRecord]:
     """The signals that the stage publishes, record by record."""
-    stage, signals = SignalStage(), []
+    stage, signals = stage_at(START + timedelta(days=46)), []
     for record in records:
         result = stage.compute([record], table)
         remember(table, result)
@@ -52,9 +57,14 @@ def told(records: Sequence[MemoryRecord], table: dict[bytes, bytes]) -> list[Sig
     return signals
 
 
+def of_rule(rule: str, signals: Sequence[SignalRecord]) -> list[SignalRecord]:
+    return [signal for signal in signals if signal.rule == rule]
+
+
 def test_a_failed_renewal_opens_one_signal_with_what_is_at_stake() -> None:
-    signals = told(activity(failing(34, recovers=False)), {})
-    assert {signal.rule for signal in signals} == {"payment_failed"}
+    everything = told(activity(failing(34, recovers=False)), {})
+    assert {signal.rule for signal in everything} == {"payment_failed", "past_due"}
+    signals = of_rule("payment_failed", everything)
     assert len({signal.id for signal in signals}) == 1
     last = signals[-1]
     assert (last.status, last.client[:9]) == ("open", "customer:")
@@ -64,7 +74,7 @@ def test_a_failed_renewal_opens_one_signal_with_what_is_at_stake() -> None:
 
 
 def test_a_payment_that_succeeds_resolves_it() -> None:
-    signals = told(activity(failing(45, recovers=True)), {})
+    signals = of_rule("payment_failed", told(activity(failing(45, recovers=True)), {}))
     assert [signals[0].status, signals[-1].status] == ["open", "resolved"]
     assert signals[-1].resolution == "recovered"
     assert signals[-1].id == signals[0].id
@@ -94,7 +104,7 @@ def test_a_replay_of_the_whole_topic_tells_nothing_new() -> None:
 
 def test_a_malformed_record_goes_to_the_dead_letters() -> None:
     poison = MemoryRecord(CLIENT_ACTIVITY.name, 3, b"acme/c", b"{}")
-    [(topic, *_, headers)] = SignalStage().compute([poison], {}).outputs
+    [(topic, *_, headers)] = stage_at(START).compute([poison], {}).outputs
     assert topic == "client.activity.dead-letters"
     assert dict(headers)["dl_consumer"] == b"alerts"
 
@@ -102,4 +112,4 @@ def test_a_malformed_record_goes_to_the_dead_letters() -> None:
 def test_entries_survive_their_encoding() -> None:
     table: dict[bytes, bytes] = {}
     told(activity(failing(34, recovers=False)), table)
-    assert {key: encode_entry(decode_entry(data)) for key, data in table.items()} == table
+    assert {key: data[:12] + encode_entry(decode_entry(data), None, 0)[12:] for key, data in table.items()} == table

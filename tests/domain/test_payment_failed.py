@@ -19,8 +19,8 @@ from libs.domain.risk import (
     Severity,
     Signal,
     SignalStatus,
+    assess,
     news,
-    signals,
     with_invoice,
     with_revenue,
 )
@@ -69,7 +69,11 @@ def risk_of(*payments: InvoicePayment, revenue: CustomerRevenue | None = None) -
 
 
 def signals_of(*payments: InvoicePayment, revenue: CustomerRevenue | None = None) -> tuple[Signal, ...]:
-    return signals(risk_of(*payments, revenue=revenue), PROJECT, CLIENT)
+    return seen(risk_of(*payments, revenue=revenue))
+
+
+def seen(risk: ClientRisk) -> tuple[Signal, ...]:
+    return assess(risk, (PROJECT, CLIENT), risk.newest or T0).signals
 
 
 def the_signal(*payments: InvoicePayment, revenue: CustomerRevenue | None = None) -> Signal:
@@ -115,13 +119,19 @@ QUIET = {
     "waiting for the customer": (payment("action_required"),),
     "paid at once": (payment("open"), payment("paid", 5)),
     "given up without an attempt": (payment("uncollectible"),),
-    "a failure told after the payment": (payment("paid", 5), payment("failed", 9)),
 }
 
 
 @pytest.mark.parametrize("payments", QUIET.values(), ids=QUIET.keys())
 def test_no_signal_without_a_failed_attempt(payments: tuple[InvoicePayment, ...]) -> None:
     assert signals_of(*payments) == ()
+
+
+def test_a_failure_told_of_a_payment_that_had_ended_is_contradicted_in_any_order() -> None:
+    paid, failed = payment("paid", 5), payment("failed", 9)
+    signal = the_signal(failed, paid)
+    assert signal == the_signal(paid, failed)
+    assert (signal.status, signal.resolution) == (SignalStatus.RESOLVED, Resolution.CONTRADICTED)
 
 
 def test_an_uncollectible_invoice_stays_a_signal_until_it_is_paid() -> None:
@@ -167,7 +177,7 @@ def test_a_changed_mrr_publishes_open_signals_only() -> None:
 def test_an_open_signal_expires_when_all_its_facts_are_forgotten() -> None:
     risk = risk_of(payment("failed", 10))
     later = with_invoice(risk, payment("open", REMEMBERED.total_seconds() + 10, number=2))
-    (gone,) = news(signals(risk, PROJECT, CLIENT), signals(later, PROJECT, CLIENT), after(days=121))
+    (gone,) = news(seen(risk), seen(later), after(days=121))
     assert gone.resolution is Resolution.EXPIRED
     assert gone.resolved_at == after(days=121)
     assert later.payments == ()
@@ -180,7 +190,7 @@ def test_a_repeated_payment_changes_nothing() -> None:
 
 def test_other_clients_and_projects_have_other_ids() -> None:
     risk = risk_of(payment("failed", 10))
-    ids = {signals(risk, ProjectId(p), ClientId(c))[0].id for p in ("p1", "p2") for c in ("a", "b")}
+    ids = {assess(risk, (ProjectId(p), ClientId(c)), after(10)).signals[0].id for p in ("p1", "p2") for c in ("a", "b")}
     assert len(ids) == 4
 
 

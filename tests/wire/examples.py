@@ -26,6 +26,7 @@ from libs.wire.records import (
     SubscriptionContribution,
     VersionMark,
 )
+from tests.wire.activity_examples import DECISION, RISKY
 from tests.wire.stripe_objects import subscription
 
 AT = datetime(2026, 11, 1, 10, 0, tzinfo=UTC)
@@ -218,7 +219,7 @@ EXAMPLES: Mapping[str, tuple[Record, ...]] = {
             updated_at=AT,
         ),
     ),
-    topics.CLIENT_ACTIVITY.name: (CONTRIBUTION, FAILED_INVOICE),
+    topics.CLIENT_ACTIVITY.name: (CONTRIBUTION, FAILED_INVOICE, *RISKY, DECISION),
     topics.REVENUE_CLIENTS.name: (CLIENT,),
     topics.REVENUE_MOVEMENTS.name: (MOVEMENT, UNDONE),
     topics.CHURN_SIGNALS.name: (SIGNAL,),

@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libs.wire import records
+from libs.wire import activity, records
+from libs.wire.activity import Activity
 from libs.wire.codec import MalformedRecord, decode, decode_activity, encode, record_key
-from libs.wire.records import Activity, Record, StripeRecord
+from libs.wire.records import Record, StripeRecord
+from tests.wire.activity_examples import DECISION, RISKY
 from tests.wire.examples import CONTRIBUTION, EXAMPLES, FAILED_INVOICE, SNAPSHOT_RECORD, STRIPE_RECORD
 
 ALL = [(topic, record) for topic, examples in EXAMPLES.items() for record in examples]
@@ -22,8 +24,8 @@ def names(value: object) -> str:
 def concrete_records() -> set[type[Record]]:
     return {
         kind
-        for kind in vars(records).values()
-        if isinstance(kind, type) and issubclass(kind, Record) and kind is not Record
+        for kind in (*vars(records).values(), *vars(activity).values())
+        if isinstance(kind, type) and issubclass(kind, Record) and kind not in {Record, activity.RiskActivity}
     }
 
 
@@ -54,8 +56,8 @@ def test_an_object_without_changes_says_null() -> None:
     assert json.loads(encode(SNAPSHOT_RECORD))["previous_attributes"] is None
 
 
-@pytest.mark.parametrize("record", [CONTRIBUTION, FAILED_INVOICE], ids=names)
-def test_either_kind_of_activity_is_told_apart(record: Activity) -> None:
+@pytest.mark.parametrize("record", [CONTRIBUTION, FAILED_INVOICE, *RISKY, DECISION], ids=names)
+def test_each_kind_of_activity_is_told_apart(record: Activity) -> None:
     assert decode_activity(encode(record)) == record
 
 

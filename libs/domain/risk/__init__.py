@@ -1,8 +1,18 @@
-"""Churn risk: signals, the rules that raise them, and a client's risk as a fold."""
+"""Churn risk: facts of a client, the rules that find trouble in them, and signals as a function of both."""
 
-from libs.domain.risk.client_risk import NO_RISK, ClientRisk, news, signals, with_invoice, with_revenue
+from libs.domain.risk.assess import Assessment, assess, news
+from libs.domain.risk.client_risk import (
+    NO_RISK,
+    ClientRisk,
+    RiskFact,
+    with_decision,
+    with_fact,
+    with_invoice,
+    with_revenue,
+)
+from libs.domain.risk.decision import Decision, Verdict
 from libs.domain.risk.payment import InvoicePayment
-from libs.domain.risk.payment_failed import Stake, assess
+from libs.domain.risk.settings import DEFAULT_RISK, RiskSettings, RiskSettingsError, risk_settings
 from libs.domain.risk.signal import (
     AmountDue,
     MrrAtRisk,
@@ -15,21 +25,29 @@ from libs.domain.risk.signal import (
 )
 
 __all__ = [
+    "DEFAULT_RISK",
     "NO_RISK",
     "AmountDue",
+    "Assessment",
     "ClientRisk",
+    "Decision",
     "InvoicePayment",
     "MrrAtRisk",
     "Resolution",
+    "RiskFact",
+    "RiskSettings",
+    "RiskSettingsError",
     "Severity",
     "Signal",
     "SignalRule",
     "SignalStatus",
-    "Stake",
+    "Verdict",
     "assess",
     "news",
+    "risk_settings",
     "signal_id",
-    "signals",
+    "with_decision",
+    "with_fact",
     "with_invoice",
     "with_revenue",
 ]

@@ -39,7 +39,7 @@ class InvoicePayment:
 
 
 Payments = tuple[InvoicePayment, ...]
-"""The versions of one invoice's payment that say something went wrong or ended, oldest first."""
+"""The versions of one invoice's payment that say something happened to it, oldest first."""
 
 
 def with_payment(payments: Payments, payment: InvoicePayment) -> Payments:
@@ -47,7 +47,7 @@ def with_payment(payments: Payments, payment: InvoicePayment) -> Payments:
 
     Order-independent: what is kept is the set of versions, in an order that they alone decide.
     """
-    if payment.outcome in {PaymentOutcome.OPEN, PaymentOutcome.ACTION_REQUIRED} or payment in payments:
+    if payment.outcome is PaymentOutcome.OPEN or payment in payments:
         return payments
     return tuple(sorted((*payments, payment), key=progress))
 
@@ -57,15 +57,12 @@ def progress(payment: InvoicePayment) -> tuple[datetime, int, int, int, str]:
     return payment.at, payment.rank, PROGRESS.index(payment.outcome), payment.attempt, repr(payment)
 
 
-def end_of(payments: Payments) -> InvoicePayment | None:
+def end_of_payment(payments: Payments) -> InvoicePayment | None:
     """The first version that shows the payment ended; nothing that comes later changes it."""
     return next((payment for payment in payments if payment.outcome in ENDS), None)
 
 
-def troubles_of(payments: Payments) -> Payments:
-    """The versions that show trouble, up to the end of the payment; none unless an attempt has failed."""
-    end = end_of(payments)
-    before = payments if end is None else payments[: payments.index(end)]
-    if not any(payment.outcome is PaymentOutcome.FAILED for payment in before):
-        return ()
-    return tuple(payment for payment in before if payment.outcome not in ENDS)
+def before_end(payments: Payments) -> Payments:
+    """The versions up to the end of the payment, less that end."""
+    end = end_of_payment(payments)
+    return payments if end is None else payments[: payments.index(end)]

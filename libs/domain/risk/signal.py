@@ -96,6 +96,7 @@ class Signal:
     invoice: InvoiceId | None = None
     resolution: Resolution | None = None
     resolved_at: datetime | None = None
+    snoozed_until: datetime | None = None
     mrr_at_risk: tuple[MrrAtRisk, ...] = ()
     amount_due: AmountDue | None = None
     attempt: int | None = None

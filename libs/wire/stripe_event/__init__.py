@@ -3,13 +3,14 @@
 In ingest: `envelope(body)` checks a webhook and gives a `WebhookEvent`; `is_published(event.type)` says whether it goes
 on; `to_record(event, origin, catalogue)` and `snapshot_record(object, at, origin, catalogue)` make the record of
 `stripe.events`, cut to the allow-list and completed from the `Catalogue`; `key_of` and `headers_of` go with it.
-In mrr: `read(record)` gives the domain's facts.
+In mrr: `read(record)` gives the domain's facts, `activities(record, facts, …)` what they tell of a client's risk.
 In simulate and explain: `read_event(event, catalogue)` and `read_snapshot(object, at, catalogue)` do both at once;
 `read_previous_subscription(event, catalogue)` tells what was before it.
 
 All of them raise MalformedRecord (of `libs.wire.codec`) and nothing else for odd data.
 """
 
+from libs.wire.stripe_event.activities import activities
 from libs.wire.stripe_event.allow_list import Kept, allowed
 from libs.wire.stripe_event.catalogue import Catalogue, Entry
 from libs.wire.stripe_event.completion import Completion, complete
@@ -27,6 +28,7 @@ __all__ = [
     "Kind",
     "Origin",
     "WebhookEvent",
+    "activities",
     "allowed",
     "complete",
     "customer_of",

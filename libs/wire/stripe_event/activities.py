@@ -1,0 +1,106 @@
+"""A record of `stripe.events` as what happened to a client: the records of `client.activity` about risk.
+
+Each follows from one object version alone (and the project's policy), and so does its id: a repeat says the same again.
+"""
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from libs.domain.customer import Customer
+from libs.domain.fact import Fact, about_customer, about_invoice, about_subscription
+from libs.domain.invoice import Invoice, PaymentOutcome, payment_outcome
+from libs.domain.policy import Policy
+from libs.domain.risk.standing import scheduled_end, worth_of
+from libs.domain.subscription import Subscription
+from libs.domain.version import Rank, Version
+from libs.wire.activity import CustomerActivity, SubscriptionActivity, Troubling
+from libs.wire.contribution_codec import exact_text
+from libs.wire.records import InvoiceActivity, StripeRecord, VersionMark
+from libs.wire.stripe_event.narrowing import id_of, shaped
+from libs.wire.stripe_event.risk_shapes import CustomerPayment, SubscriptionPayment
+from libs.wire.stripe_event.troubles import Place, troubles
+
+ACTION_REQUIRED = "invoice.payment_action_required"
+
+_subscription_payment = msgspec.json.Decoder(SubscriptionPayment)
+_customer_payment = msgspec.json.Decoder(CustomerPayment)
+
+
+def activities(record: StripeRecord, facts: Iterable[Fact], policy: Policy) -> Iterator[InvoiceActivity | Troubling]:
+    """What `record`, whose `facts` have been read, tells of its customer's client. Nothing where it names no customer.
+
+    The `client` is left empty: whose customer it is, the record doesn't say. Raises MalformedRecord.
+    """
+    if record.customer is None:
+        return
+    for fact in facts:
+        place = Place(record, VersionMark(fact.at, fact.rank))
+        if about_subscription(fact):
+            yield _subscription(record, fact, place, policy)
+        elif about_customer(fact):
+            yield _customer(record, fact, place)
+        elif about_invoice(fact):
+            yield _invoice(record, fact.content, place)
+    yield from troubles(record)
+
+
+def _subscription(
+    record: StripeRecord, fact: Version[Subscription], place: Place, policy: Policy
+) -> SubscriptionActivity:
+    it = fact.content
+    paid_by = shaped(_subscription_payment, record.object)
+    worth = worth_of(it, policy, fact.at)
+    return SubscriptionActivity(
+        **place.named(it.id, fact.digest),
+        subscription=it.id,
+        status=it.status.value,
+        currency=it.currency,
+        mark=fact.digest.hex(),
+        previous_mark=None if fact.previous is None else fact.previous.hex(),
+        worth=None if worth.monthly is None else exact_text(worth.monthly),
+        renewal=exact_text(worth.renewal),
+        collection_paused=it.pause_collection is not None,
+        cancellation_scheduled=it.cancel_at_period_end or it.cancel_at is not None,
+        scheduled_end=scheduled_end(it),
+        cancellation_requested_at=it.canceled_at,
+        ended_at=it.ended_at,
+        cancellation_reason=it.cancellation.reason,
+        cancellation_feedback=it.cancellation.feedback,
+        trial_end=it.trial_end,
+        started_at=it.start_date,
+        period_start=it.current_period_start,
+        period_end=it.current_period_end,
+        payment_method=id_of(paid_by.default_payment_method) or id_of(paid_by.default_source),
+        collected_automatically=(paid_by.collection_method or paid_by.billing) != "send_invoice",
+    )
+
+
+def _customer(record: StripeRecord, fact: Version[Customer], place: Place) -> CustomerActivity:
+    paid_by = shaped(_customer_payment, record.object)
+    by_default = paid_by.invoice_settings and id_of(paid_by.invoice_settings.default_payment_method)
+    method = by_default or id_of(paid_by.default_source)
+    return CustomerActivity(
+        **place.named(fact.content.id, fact.digest, method or ""),
+        mark=fact.digest.hex(),
+        previous_mark=None if fact.previous is None else fact.previous.hex(),
+        payment_method=method,
+        deleted=fact.rank >= Rank.TERMINAL_SNAPSHOT or fact.content.deleted,
+    )
+
+
+def _invoice(record: StripeRecord, it: Invoice, place: Place) -> InvoiceActivity:
+    outcome = payment_outcome(it)
+    if record.type == ACTION_REQUIRED and outcome in {PaymentOutcome.OPEN, PaymentOutcome.FAILED}:
+        outcome = PaymentOutcome.ACTION_REQUIRED
+    return InvoiceActivity(
+        **place.named(it.id),
+        invoice=it.id,
+        outcome=outcome.value,
+        currency=it.currency,
+        amount_due=it.amount_due,
+        subscription=it.subscription,
+        attempt=it.attempt_count,
+        next_attempt_at=it.next_attempt_at,
+        collected_automatically=it.collected_automatically,
+    )

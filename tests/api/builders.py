@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from itertools import count
+from typing import Any
 
 import msgspec
 
@@ -12,12 +13,15 @@ from libs.domain.money import major_text, shown
 from libs.wire.codec import encode
 from libs.wire.contribution_codec import exact_text
 from libs.wire.records import (
+    ClientMember,
     ClientRecord,
     IncompleteSubscription,
     MovementRecord,
     Record,
+    Revision,
     SignalRecord,
     StripeRecord,
+    SubscriptionContribution,
     VersionMark,
 )
 from libs.wire.topics import CHURN_SIGNALS, REVENUE_CLIENTS, REVENUE_MOVEMENTS, STRIPE_EVENTS
@@ -58,7 +62,7 @@ def client_record(
     customers: Sequence[str] = ("cus_1",),
     incomplete: Sequence[tuple[str, str]] = (),
 ) -> ClientRecord:
-    """`exact` are monthly minor units by currency."""
+    """`exact` are monthly minor units by currency, all of them the first customer's."""
     amounts = {"usd": "1000"} if exact is None else exact
     return ClientRecord(
         project=project,
@@ -71,10 +75,31 @@ def client_record(
         active_subscribers=1 if any(Fraction(amount) > 0 for amount in amounts.values()) else 0,
         customers=tuple(customers),
         subscriptions=tuple(f"sub_{customer}" for customer in customers),
-        contributions={},
+        contributions={customer: _shares(customer, amounts) for customer in customers[:1]},
         as_of=NOW,
         revision=revision,
         incomplete=tuple(IncompleteSubscription(*each) for each in incomplete),
+        members=tuple(member(customer, offset=revision) for customer in customers),
+    )
+
+
+def member(customer: str, *, offset: int = 1, **fields: Any) -> ClientMember:
+    """A client's customer; the offset says which of two records that name it is the later one."""
+    return ClientMember(customer=customer, account="acct_1", revision=Revision(1, offset, 0, NOW), **fields)
+
+
+def _shares(customer: str, amounts: dict[str, str]) -> tuple[SubscriptionContribution, ...]:
+    """All that the client pays, as this customer's subscriptions: one in each currency."""
+    return tuple(
+        SubscriptionContribution(
+            subscription=f"sub_{customer}_{currency}",
+            status="active",
+            currency=currency,
+            exact=exact,
+            counted=True,
+            rule="counted",
+        )
+        for currency, exact in amounts.items()
     )
 
 

@@ -21,6 +21,7 @@ from tests.api.builders import (
     stripe_record,
 )
 
+TABLES = ("clients", "client_mrr", "customers", "customer_mrr", "object_versions", "failed_payments", "signals")
 PARTITION = ("revenue.clients", 0)
 FIGURES = "SELECT client, currency, exact_num, exact_den, minor FROM client_mrr ORDER BY client, currency"
 
@@ -34,10 +35,12 @@ async def take(connection: "asyncpg.Connection[asyncpg.Record]", *records: Deliv
             await BY_TOPIC[topic].write(connection, [row for _, row in rows])
 
 
-async def dump(connection: "asyncpg.Connection[asyncpg.Record]") -> list[list[tuple[object, ...]]]:
-    """All rows of the read model."""
-    tables = ("clients", "client_mrr", "customers", "object_versions", "failed_payments", "signals")
-    return [sorted(map(tuple, await connection.fetch(f"SELECT * FROM {table}"))) for table in tables]
+async def dump(connection: "asyncpg.Connection[asyncpg.Record]") -> list[list[str]]:
+    """All rows of the read model, and the totals; of these, those that anything is left in."""
+    totals = await connection.fetch("SELECT * FROM mrr_totals WHERE n > 0 ORDER BY currency, mapped, den")
+    counts = await connection.fetch("SELECT * FROM customer_totals WHERE customers > 0 ORDER BY mapped")
+    rows = [sorted(map(str, await connection.fetch(f"SELECT * FROM {table}"))) for table in TABLES]
+    return [*rows, [*map(str, totals)], [*map(str, counts)]]
 
 
 HISTORY = [
@@ -56,7 +59,7 @@ async def test_any_order_and_repeats_end_in_the_same_rows(applier: "asyncpg.Conn
     await take(applier, *HISTORY)
     ordered = await dump(applier)
     for permutation in itertools.islice(itertools.permutations(HISTORY), 1, 40_000, 1_999):
-        await applier.execute("TRUNCATE clients, client_mrr, customers, object_versions, failed_payments, signals")
+        await applier.execute(f"TRUNCATE {', '.join(TABLES)}")
         for record in permutation:
             await take(applier, record)
         await take(applier, *permutation)

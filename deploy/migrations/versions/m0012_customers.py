@@ -58,6 +58,7 @@ CREATE TABLE mrr_totals (
     mapped boolean NOT NULL,
     den text NOT NULL,
     num numeric NOT NULL,
+    n bigint NOT NULL,
     PRIMARY KEY (project, livemode, currency, mapped, den)
 )
 """,
@@ -76,22 +77,23 @@ CREATE TABLE customer_totals (
 
 # Totals are kept by triggers, so that whoever changes a customer, in whatever way, can not leave them behind.
 ADD_MRR = """
-INSERT INTO mrr_totals AS held (project, livemode, currency, mapped, den, num)
-SELECT project, livemode, currency, mapped, exact_den::text, sum(num) FROM ({changes}) AS changed
-GROUP BY project, livemode, currency, mapped, exact_den HAVING sum(num) <> 0
-ON CONFLICT (project, livemode, currency, mapped, den) DO UPDATE SET num = held.num + excluded.num
+INSERT INTO mrr_totals AS held (project, livemode, currency, mapped, den, num, n)
+SELECT project, livemode, currency, mapped, exact_den::text, sum(n * exact_num), sum(n) FROM ({changes}) AS changed
+GROUP BY project, livemode, currency, mapped, exact_den HAVING sum(n * exact_num) <> 0 OR sum(n) <> 0
+ON CONFLICT (project, livemode, currency, mapped, den) DO UPDATE SET
+    num = held.num + excluded.num, n = held.n + excluded.n
 """
-MRR_COLUMNS = "project, livemode, currency, mapped, exact_den"
+MRR_COLUMNS = "project, livemode, currency, mapped, exact_num, exact_den"
 ADD_CUSTOMERS = """
 INSERT INTO customer_totals AS held (project, livemode, mapped, customers, active_subscriptions, active_subscribers)
-SELECT project, livemode, mapped, sum(n), sum(n * active_subscriptions), sum(n * subscribes::int)
+SELECT project, livemode, mapped, sum(n * (NOT deleted)::int), sum(n * active_subscriptions), sum(n * subscribes::int)
 FROM ({changes}) AS changed GROUP BY project, livemode, mapped
 ON CONFLICT (project, livemode, mapped) DO UPDATE SET
     customers = held.customers + excluded.customers,
     active_subscriptions = held.active_subscriptions + excluded.active_subscriptions,
     active_subscribers = held.active_subscribers + excluded.active_subscribers
 """
-CUSTOMER_COLUMNS = "project, livemode, mapped, active_subscriptions, subscribes"
+CUSTOMER_COLUMNS = "project, livemode, mapped, deleted, active_subscriptions, subscribes"
 EVENTS = {
     "INSERT": ("REFERENCING NEW TABLE AS new_rows", ("new_rows",)),
     "UPDATE": ("REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows", ("new_rows", "old_rows")),
@@ -99,11 +101,11 @@ EVENTS = {
 }
 
 
-def kept(table: str, sums: str, statement: str, change: str) -> tuple[str, ...]:
-    """The triggers that add what changed in `table` up into `sums`; `change` selects from {rows}, {sign} its sign."""
+def kept(table: str, sums: str, statement: str, columns: str) -> tuple[str, ...]:
+    """The triggers that add what changed in `table` up into `sums`: rows that came count 1, rows that went -1."""
     made = []
     for event, (names, tables) in EVENTS.items():
-        parts = [change.format(rows=rows, sign="+" if rows == "new_rows" else "-") for rows in tables]
+        parts = [f"SELECT {columns}, {1 if rows == 'new_rows' else -1} AS n FROM {rows}" for rows in tables]
         name = f"{table}_{event.lower()}_kept"
         body = f"BEGIN {statement.format(changes=' UNION ALL '.join(parts))}; RETURN NULL; END"
         made += [
@@ -117,6 +119,7 @@ def kept(table: str, sums: str, statement: str, change: str) -> tuple[str, ...]:
         f" BEGIN TRUNCATE {sums}; RETURN NULL; END $$",
         f"CREATE TRIGGER {emptied} AFTER TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION {emptied}()",
     )
+
 
 # Rows of an older schema lack what the new columns hold: they are filled by reading the topics again from the start.
 READ_AGAIN = (
@@ -134,11 +137,9 @@ def upgrade() -> None:
     for table in ("customer_mrr", "mrr_totals", "customer_totals"):
         for statement in wall(table):
             op.execute(statement)
-    mrr = f"SELECT {MRR_COLUMNS}, {{sign}} exact_num AS num FROM {{rows}}"
-    people = f"SELECT {CUSTOMER_COLUMNS}, {{sign}} 1 AS n FROM {{rows}} WHERE NOT deleted"
     for statement in (
-        *kept("customer_mrr", "mrr_totals", ADD_MRR, mrr),
-        *kept("customers", "customer_totals", ADD_CUSTOMERS, people),
+        *kept("customer_mrr", "mrr_totals", ADD_MRR, MRR_COLUMNS),
+        *kept("customers", "customer_totals", ADD_CUSTOMERS, CUSTOMER_COLUMNS),
     ):
         op.execute(statement)
 

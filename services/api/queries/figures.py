@@ -9,9 +9,10 @@ import asyncpg
 
 from services.api.database import Connection
 
+# Totals over customers, kept with every change of one: a customer that moves between clients is in them exactly once.
 MRR = """
-SELECT currency, exact_den, sum(exact_num) AS exact_num FROM client_mrr
-WHERE project = $1 AND livemode = $2 GROUP BY currency, exact_den
+SELECT currency, den AS exact_den, sum(num) AS exact_num FROM mrr_totals
+WHERE project = $1 AND livemode = $2 AND n > 0 GROUP BY currency, den
 """
 AT_RISK = """
 SELECT currency, exact_den, sum(exact_num) AS exact_num FROM client_mrr AS held
@@ -23,9 +24,9 @@ GROUP BY currency, exact_den
 COUNTS = """
 SELECT coalesce(sum(active_subscriptions), 0)::bigint AS active_subscriptions,
        coalesce(sum(active_subscribers), 0)::bigint AS active_subscribers,
-       count(*) FILTER (WHERE incomplete > 0) AS incomplete_clients,
-       (SELECT count(*) FROM customers WHERE project = $1 AND livemode = $2 AND NOT deleted) AS customers
-FROM clients WHERE project = $1 AND livemode = $2
+       coalesce(sum(customers), 0)::bigint AS customers,
+       (SELECT count(*) FROM clients WHERE project = $1 AND livemode = $2 AND incomplete > 0) AS incomplete_clients
+FROM customer_totals WHERE project = $1 AND livemode = $2
 """
 FAILED_PAYMENTS = """
 SELECT count(*) FROM failed_payments WHERE project = $1 AND livemode = $2 AND failed_at >= $3 AND failed_at < $4

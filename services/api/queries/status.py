@@ -58,19 +58,15 @@ SELECT min(checked_at) AS checked_at, sum(found)::bigint AS found, sum(fixed)::b
     WHERE d.project = $1 ORDER BY d.connection, d.checked_at DESC
 ) AS newest
 """
-IS_MAPPED = "EXISTS (SELECT FROM unnest(clients.customers) AS held WHERE clients.client <> 'customer:' || held)"
 MAPPING = """
-SELECT (SELECT count(*) FROM customers WHERE project = $1 AND livemode = $2 AND NOT deleted) AS customers,
-    (SELECT count(DISTINCT customer) FROM clients CROSS JOIN unnest(clients.customers) AS held
-     JOIN customers ON customers.project = clients.project AND customers.livemode = clients.livemode
-                   AND customers.customer = held AND NOT customers.deleted
-     WHERE clients.project = $1 AND clients.livemode = $2 AND clients.client <> 'customer:' || held) AS mapped
+SELECT coalesce(sum(customers), 0)::bigint AS customers,
+       coalesce(sum(customers) FILTER (WHERE mapped), 0)::bigint AS mapped
+FROM customer_totals WHERE project = $1 AND livemode = $2
 """
-MAPPED_MRR = f"""
-SELECT currency, exact_den, sum(exact_num) AS exact_num FROM client_mrr
-JOIN clients ON clients.project = client_mrr.project AND clients.client = client_mrr.client
-WHERE client_mrr.project = $1 AND client_mrr.livemode = $2 AND {IS_MAPPED} GROUP BY currency, exact_den
-"""  # noqa: S608 – a constant of ours
+MAPPED_MRR = """
+SELECT currency, den AS exact_den, sum(num) AS exact_num FROM mrr_totals
+WHERE project = $1 AND livemode = $2 AND mapped AND n > 0 GROUP BY currency, den
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +117,7 @@ async def mapping(connection: Connection, project: str, livemode: bool) -> Field
 
 
 async def mapped_mrr(connection: Connection, project: str, livemode: bool) -> Mapping[str, Fraction]:
-    """Exact MRR of the clients that customers were mapped to, in minor units by currency."""
+    """Exact MRR of the customers that belong to a client, in minor units by currency."""
     return by_currency(await connection.fetch(MAPPED_MRR, project, livemode))
 
 

@@ -1,4 +1,4 @@
-"""`revenue.clients` → clients, their MRR by currency, and the customers that they name."""
+"""`revenue.clients` → clients and their MRR by currency; their customers are the rows of `customers`."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,6 +10,8 @@ from libs.wire.codec import MalformedRecord, decode
 from libs.wire.records import ClientRecord
 from libs.wire.topics import REVENUE_CLIENTS
 from services.api.database import Connection
+from services.api.read_model import customers
+from services.api.read_model.customers import MemberRow, member_rows
 from services.api.read_model.projection import Delivered, Projection
 
 # What no id of Stripe's or ours contains: arrays of arrays travel to PostgreSQL as joined text.
@@ -25,13 +27,14 @@ WITH incoming AS (
 ), written AS (
     INSERT INTO clients AS held (project, client, livemode, revision, status, name, search, customers,
                                  active_subscriptions, active_subscribers, mrr, incomplete, as_of, record)
-    SELECT project, client, livemode, revision, status, name, lower(concat_ws(' ', client, name, customers)),
-           string_to_array(customers, E'\\x1f'),
+    SELECT project, client, livemode, revision, status, name,
+           lower(concat_ws(' ', client, name, replace(customers, E'\\x1f', ' '))), string_to_array(customers, E'\\x1f'),
            active_subscriptions, active_subscribers, mrr, incomplete, as_of, record
-    FROM incoming
+    FROM incoming ORDER BY project, client
     ON CONFLICT (project, client) DO UPDATE SET
         livemode = excluded.livemode, revision = excluded.revision, status = excluded.status,
-        customers = excluded.customers, search = excluded.search, name = excluded.name,
+        customers = excluded.customers,
+        search = lower(concat_ws(' ', held.client, held.name, array_to_string(excluded.customers, ' '))),
         active_subscriptions = excluded.active_subscriptions, active_subscribers = excluded.active_subscribers,
         mrr = excluded.mrr, incomplete = excluded.incomplete, as_of = excluded.as_of, record = excluded.record
     WHERE excluded.revision >= held.revision
@@ -45,21 +48,22 @@ WITH incoming AS (
     WHERE held.project = written.project AND held.client = written.client
       AND NOT EXISTS (SELECT FROM figures WHERE figures.project = held.project AND figures.client = held.client
                                             AND figures.currency = held.currency)
-), members AS (
-    INSERT INTO customers (project, livemode, customer, deleted)
-    SELECT DISTINCT project, livemode, unnest(string_to_array(customers, E'\\x1f')), false FROM incoming
-    ON CONFLICT DO NOTHING
 )
 INSERT INTO client_mrr (project, client, currency, livemode, exact_num, exact_den, minor)
 SELECT project, client, currency, livemode, exact_num, exact_den, minor FROM figures
 ON CONFLICT (project, client, currency) DO UPDATE SET
     livemode = excluded.livemode, exact_num = excluded.exact_num, exact_den = excluded.exact_den, minor = excluded.minor
 """
+# A client of the directory stays listed without its revenue.
 DELETE = """
 WITH gone AS (SELECT * FROM unnest($1::text[], $2::text[]) AS t (project, client)),
      figures AS (DELETE FROM client_mrr AS held USING gone
-                 WHERE (held.project, held.client) = (gone.project, gone.client))
-DELETE FROM clients AS held USING gone WHERE (held.project, held.client) = (gone.project, gone.client)
+                 WHERE (held.project, held.client) = (gone.project, gone.client)),
+     kept AS (UPDATE clients AS held SET livemode = NULL, record = NULL, status = 'none', revision = 0,
+                     customers = '{}', active_subscriptions = 0, active_subscribers = 0, mrr = 0, incomplete = 0
+              FROM gone WHERE (held.project, held.client) = (gone.project, gone.client) AND held.listed)
+DELETE FROM clients AS held USING gone
+WHERE (held.project, held.client) = (gone.project, gone.client) AND NOT held.listed
 """
 
 
@@ -82,6 +86,7 @@ class ClientRow:
     record: ClientRecord | None
     figures: tuple[Figure, ...] = ()
     largest: Decimal = Decimal(0)
+    members: tuple[MemberRow, ...] = ()
 
 
 def read(delivered: Delivered) -> ClientRow:
@@ -96,11 +101,12 @@ def read(delivered: Delivered) -> ClientRow:
         record=record,
         figures=tuple(_figure(record, currency, text) for currency, text in record.exact_by_currency.items()),
         largest=_largest(record),
+        members=member_rows(record),
     )
 
 
 async def write(connection: Connection, rows: Sequence[ClientRow]) -> None:
-    """Hold each client's newest record of the batch if it is not older than the one held."""
+    """Hold each client's newest record of the batch if it is not older than the one held, and the customers' own."""
     newest = newest_of_each(rows)
     present = [(row, row.record) for row in newest if row.record is not None]
     gone = [row for row in newest if row.record is None]
@@ -108,6 +114,7 @@ async def write(connection: Connection, rows: Sequence[ClientRow]) -> None:
         await connection.execute(UPSERT, *_columns(present), *_figure_columns(row for row, _ in present))
     if gone:
         await connection.execute(DELETE, [row.project for row in gone], [row.client for row in gone])
+    await customers.write(connection, (member for row in rows for member in row.members))
 
 
 def newest_of_each(rows: Sequence[ClientRow]) -> list[ClientRow]:

@@ -14,6 +14,7 @@ from libs.wire.stripe_event import Kind, kind_of
 from libs.wire.stripe_event import read as facts_of
 from libs.wire.topics import STRIPE_EVENTS
 from services.api.database import Connection
+from services.api.read_model.customers import tell_emails
 from services.api.read_model.projection import Delivered, Projection
 
 PAYMENT_FAILED = "invoice.payment_failed"
@@ -29,7 +30,7 @@ ON CONFLICT DO NOTHING
 # Deleted is for good at Stripe, so any order of deliveries ends in the same row.
 UPSERT_CUSTOMERS = """
 INSERT INTO customers AS held (project, livemode, customer, deleted)
-SELECT * FROM unnest($1::text[], $2::bool[], $3::text[], $4::bool[])
+SELECT * FROM unnest($1::text[], $2::bool[], $3::text[], $4::bool[]) ORDER BY 1, 2, 3
 ON CONFLICT (project, livemode, customer) DO UPDATE SET deleted = true WHERE excluded.deleted AND NOT held.deleted
 """
 INSERT_FAILED_PAYMENTS = """
@@ -52,13 +53,13 @@ _identified = msgspec.json.Decoder(_Identified)
 
 @dataclass(frozen=True, slots=True)
 class VersionRow:
-    """One version of an object. `deletes`: it says that its customer is gone; `failed`: the attempt that failed."""
+    """One version of an object. `person`: a customer's own version; `failed`: the attempt that failed."""
 
     record: StripeRecord
     raw: bytes
     object_id: str
     digest: bytes
-    deletes: bool = False
+    person: Customer | None = None
     failed: Invoice | None = None
 
 
@@ -73,7 +74,7 @@ def read(delivered: Delivered) -> VersionRow:
         raw=delivered.value,
         object_id=_object_id(record),
         digest=_digest(record),
-        deletes=isinstance(content, Customer) and content.deleted,
+        person=content if isinstance(content, Customer) else None,
         failed=content if isinstance(content, Invoice) else None,
     )
 
@@ -85,6 +86,7 @@ async def write(connection: Connection, rows: Sequence[VersionRow]) -> None:
     if customers:
         places, deleted = list(customers), list(customers.values())
         await connection.execute(UPSERT_CUSTOMERS, *_unzipped(places, 3), deleted)
+    await tell_emails(connection, ((row.record, row.person) for row in rows if row.person is not None))
     failed = [_failed(row.record, row.failed) for row in rows if row.failed is not None]
     if failed:
         await connection.execute(INSERT_FAILED_PAYMENTS, *_unzipped(failed, 6))
@@ -137,7 +139,7 @@ def _customers(rows: Sequence[VersionRow]) -> dict[tuple[str, bool, str], bool]:
     for row in rows:
         if row.record.customer:
             place = row.record.project, row.record.livemode, row.record.customer
-            found[place] = found.get(place, False) or row.deletes
+            found[place] = found.get(place, False) or (row.person is not None and row.person.deleted)
     return found
 
 

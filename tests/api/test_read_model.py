@@ -6,6 +6,7 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
+from services.api.database import Connection
 from services.api.read_model.applying import BY_TOPIC, REFUSED, apply, read_batch, without_refused
 from services.api.read_model.offsets import Move, OffsetsMoved, Standing, stored
 from services.api.read_model.projection import Delivered
@@ -26,7 +27,7 @@ PARTITION = ("revenue.clients", 0)
 FIGURES = "SELECT client, currency, exact_num, exact_den, minor FROM client_mrr ORDER BY client, currency"
 
 
-async def take(connection: "asyncpg.Connection[asyncpg.Record]", *records: Delivered) -> None:
+async def take(connection: Connection, *records: Delivered) -> None:
     """Write the records without moving offsets."""
     batch = read_batch(records)
     assert batch.letters == []
@@ -35,7 +36,7 @@ async def take(connection: "asyncpg.Connection[asyncpg.Record]", *records: Deliv
             await BY_TOPIC[topic].write(connection, [row for _, row in rows])
 
 
-async def dump(connection: "asyncpg.Connection[asyncpg.Record]") -> list[list[str]]:
+async def dump(connection: Connection) -> list[list[str]]:
     """All rows of the read model, and the totals; of these, those that anything is left in."""
     totals = await connection.fetch("SELECT * FROM mrr_totals WHERE n > 0 ORDER BY currency, mapped, den")
     counts = await connection.fetch("SELECT * FROM customer_totals WHERE customers > 0 ORDER BY mapped")

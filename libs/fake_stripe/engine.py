@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from libs.fake_stripe import catalog, customers, payments, subscriptions, updates
+from libs.fake_stripe import catalog, customers, disputes, payments, subscriptions, updates
 from libs.fake_stripe.changes import Change
 from libs.fake_stripe.json_types import Json, frozen_copy
 from libs.fake_stripe.lifecycle import advance_to
@@ -132,3 +132,11 @@ class Engine:
         """Give money of a charge back."""
         with self.world.request():
             return frozen_copy(payments.refund(self.world, charge, amount))
+
+    def open_dispute(self, charge: str, reason: str = "fraudulent") -> Json:
+        """Have the customer's bank take a charge back."""
+        return frozen_copy(disputes.open_dispute(self.world, charge, reason))
+
+    def close_dispute(self, dispute: str, won: bool = False) -> Json:
+        """Let the bank decide who is right."""
+        return frozen_copy(disputes.close_dispute(self.world, dispute, won=won))

@@ -13,7 +13,19 @@ from libs.stripe_gateway.faults import (
     StripeRejected,
     StripeUnavailable,
 )
-from libs.stripe_gateway.listings import COUPONS, CUSTOMERS, EVENTS, PRICES, SUBSCRIPTIONS, Listing
+from libs.stripe_gateway.listings import (
+    COUPONS,
+    CUSTOMERS,
+    DISPUTES,
+    EVENTS,
+    INVOICES,
+    OF_CHARGES,
+    PRICES,
+    PRODUCTS,
+    REFUNDS,
+    SUBSCRIPTIONS,
+    Listing,
+)
 from libs.stripe_gateway.oauth import CONNECT, Grant, Platform
 from libs.stripe_gateway.pace import Budget, budget_name
 from libs.stripe_gateway.permissions import Findings, Permission, probed
@@ -23,8 +35,13 @@ __all__ = [
     "CONNECT",
     "COUPONS",
     "CUSTOMERS",
+    "DISPUTES",
     "EVENTS",
+    "INVOICES",
+    "OF_CHARGES",
     "PRICES",
+    "PRODUCTS",
+    "REFUNDS",
     "STRIPE",
     "SUBSCRIPTIONS",
     "Answer",

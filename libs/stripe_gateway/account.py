@@ -7,11 +7,13 @@ from urllib.parse import quote
 from libs.stripe_gateway.answers import Answer, Json, Page
 from libs.stripe_gateway.faults import StripeMissing, StripeUnavailable
 from libs.stripe_gateway.listings import (
+    EXPAND_CHARGE,
     EXPAND_COUPON,
     EXPAND_CUSTOMER,
     EXPAND_PRICE,
     EXPAND_SUBSCRIPTION,
     MOST_A_PAGE,
+    OF_CHARGES,
     SUBSCRIPTION_ITEMS,
     Listing,
 )
@@ -53,6 +55,10 @@ class StripeAccount:
     async def coupon(self, identifier: str) -> Answer:
         """A coupon with the products that it is limited to. Deleted ones are not found."""
         return await self._one("coupons", identifier, EXPAND_COUPON)
+
+    async def of_charge(self, kind: str, identifier: str) -> Answer:
+        """A refund, dispute or fraud warning (by its `object` field), with the charge that names its customer."""
+        return await self._one(OF_CHARGES[kind], identifier, EXPAND_CHARGE)
 
     async def may_list(self, resource: str) -> None:
         """Ask for the shortest page of a resource, to see whether it may be read."""

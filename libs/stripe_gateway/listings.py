@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 MOST_A_PAGE = 100
 NO_FILTERS: Mapping[str, object] = {}
@@ -15,6 +15,13 @@ class Listing:
     resource: str
     expand: tuple[str, ...] = ()
     filters: Mapping[str, object] = field(default_factory=lambda: NO_FILTERS)
+
+    @property
+    def since(self) -> datetime | None:
+        """From when on it lists what was created; None where it lists everything."""
+        created = self.filters.get("created")
+        second = created.get("gte") if isinstance(created, Mapping) else None
+        return datetime.fromtimestamp(second, UTC) if isinstance(second, int) else None
 
     def created_since(self, instant: datetime) -> "Listing":
         """The same list without what was created before `instant`."""
@@ -29,6 +36,11 @@ SUBSCRIPTION_ITEMS = Listing("subscription_items", ("data.discounts", "data.pric
 PRICES = Listing("prices", ("data.tiers", "data.currency_options"))
 COUPONS = Listing("coupons", ("data.applies_to",))
 CUSTOMERS = Listing("customers", ("data.discount.source.coupon",))
+PRODUCTS = Listing("products")
+INVOICES = Listing("invoices")
+# Neither names its customer: the charge does.
+REFUNDS = Listing("refunds", ("data.charge",))
+DISPUTES = Listing("disputes", ("data.charge",))
 # Of all types: there are more than the twenty that Stripe lets a call name. Stripe keeps events for thirty days.
 EVENTS = Listing("events")
 
@@ -37,3 +49,6 @@ EXPAND_SUBSCRIPTION = ("discounts.source.coupon.applies_to", "items.data.price.t
 EXPAND_CUSTOMER = ("discount.source.coupon.applies_to",)
 EXPAND_PRICE = ("tiers", "currency_options")
 EXPAND_COUPON = ("applies_to",)
+EXPAND_CHARGE = ("charge",)
+# Objects that belong to a charge, and where they are.
+OF_CHARGES = {"refund": "refunds", "dispute": "disputes", "radar.early_fraud_warning": "radar/early_fraud_warnings"}

@@ -59,14 +59,21 @@ class Feed:
             until = until or page.at
             held += page.objects
             if len(held) >= MOST_HELD:
-                await self.publish(scope, held)
+                await self.publish_and_complete(scope, held)
                 held = []
-        await self.publish(scope, held)
+        await self.publish_and_complete(scope, held)
         assert until is not None  # a list has at least one page
         return until
 
-    async def publish(self, scope: Scope, events: Sequence[Json]) -> None:
-        """Publish those events, given newest first, that this process has not published yet."""
+    async def publish_and_complete(self, scope: Scope, events: Sequence[Json]) -> None:
+        """Publish events as `publish` does, and have objects read that they leave incomplete or unclear."""
+        for record in await self.publish(scope, events):
+            self.published(record)
+            if record.incomplete:
+                self.lacking(scope, record)
+
+    async def publish(self, scope: Scope, events: Sequence[Json]) -> list[StripeRecord]:
+        """Publish those events, given newest first, that this process has not published yet; give their records."""
         records = []
         for each in reversed(events):
             record = self._record(scope, each)
@@ -78,9 +85,7 @@ class Feed:
         metrics.POLLED.labels("published").inc(len(records))
         for record in records:
             self.seen.add(record.project, record.event_id or "")
-            self.published(record)
-            if record.incomplete:
-                self.lacking(scope, record)
+        return records
 
     def _record(self, scope: Scope, item: Json) -> StripeRecord | LeftOut:
         project, account, livemode = scope

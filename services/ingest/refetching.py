@@ -9,7 +9,14 @@ from typing import Protocol
 import msgspec
 import structlog
 
-from libs.stripe_gateway import StripeAccount, StripeMissing, StripeRefused, StripeRejected, StripeUnavailable
+from libs.stripe_gateway import (
+    OF_CHARGES,
+    StripeAccount,
+    StripeMissing,
+    StripeRefused,
+    StripeRejected,
+    StripeUnavailable,
+)
 from libs.stripe_gateway.answers import Answer
 from libs.wire.codec import MalformedRecord
 from libs.wire.records import StripeRecord
@@ -40,7 +47,7 @@ class Readers(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """An object to read: a subscription or a customer."""
+    """An object to read: a subscription, a customer, or what belongs to a charge."""
 
     kind: str
     id: str
@@ -193,6 +200,8 @@ class Refetching:
 async def _read(reader: StripeAccount, wanted: Wanted) -> Answer:
     if wanted.kind == "subscription":
         return await reader.subscription(wanted.id)
+    if wanted.kind in OF_CHARGES:
+        return await reader.of_charge(wanted.kind, wanted.id)
     return await reader.customer(wanted.id)
 
 
@@ -213,6 +222,8 @@ def wanted_by(record: StripeRecord) -> Wanted | None:
     match named.object:
         case "subscription" | "customer" if named.id:
             return Wanted(named.object, named.id)
+        case str(kind) if kind in OF_CHARGES and named.id:
+            return Wanted(kind, named.id)
         case "discount" if named.subscription:
             return Wanted("subscription", named.subscription)
         case "discount" if record.customer:

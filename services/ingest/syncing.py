@@ -31,7 +31,7 @@ from services.ingest.faults import NOT_ACTIVE, READ_MODEL_BEHIND, fault_content
 from services.ingest.feed import Feed
 from services.ingest.outgoing import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, publish_all
 from services.ingest.plans import CATALOGUE, plan_of
-from services.ingest.postgres_runs import RECONCILE, Progress, Run, Runs
+from services.ingest.postgres_runs import RECENT, RECONCILE, Progress, Run, Runs
 from services.ingest.refetching import Readers
 
 log = structlog.get_logger(__name__)
@@ -136,7 +136,9 @@ class Syncing:
             self._learn(work.run, page)
         elif work.comparison is not None:
             await work.comparison.take(work.reader, page)
-        elif resource == EVENTS.resource:
+        elif resource == EVENTS.resource and work.run.mode == RECENT:
+            await self.feed.publish_and_complete(work.run.scope, page.objects)
+        elif resource == EVENTS.resource:  # the objects that they are about were read just now
             await self.feed.publish(work.run.scope, page.objects)
         else:
             await publish_all(self.feed.publisher, await self._records(work, page))

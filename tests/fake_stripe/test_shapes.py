@@ -15,6 +15,7 @@ CLASSES = {
     "coupon": ("stripe._coupon", "Coupon"),
     "customer": ("stripe._customer", "Customer"),
     "discount": ("stripe._discount", "Discount"),
+    "dispute": ("stripe._dispute", "Dispute"),
     "event": ("stripe._event", "Event"),
     "invoice": ("stripe._invoice", "Invoice"),
     "invoice_payment": ("stripe._invoice_payment", "InvoicePayment"),
@@ -48,6 +49,13 @@ ABSENT = {
         {"cash_balance", "deleted", "invoice_credit_balance", "sources", "subscriptions", "tax", "tax_ids"}
     ),
     "Discount": frozenset({"deleted"}),
+    "Dispute.Evidence.EnhancedEvidence": frozenset(
+        {"mastercard_compliance", "visa_compelling_evidence_3", "visa_compliance"}
+    ),
+    "Dispute.EvidenceDetails.EnhancedEligibility": frozenset(
+        {"mastercard_compliance", "visa_compelling_evidence_3", "visa_compliance"}
+    ),
+    "Dispute.PaymentMethodDetails": frozenset({"amazon_pay", "klarna", "paypal"}),
     "Event": frozenset({"account", "context"}),
     "Event.Data": frozenset({"previous_attributes"}),
     "Invoice": frozenset({"amount_paid_off_stripe", "confirmation_secret", "deleted", "payments", "threshold_reason"}),
@@ -111,6 +119,8 @@ def lived() -> FakeStripe:
     fake = FakeStripe(seed=11)
     fake.engine.create_tax_rate(19.0)
     play(fake.engine, HistorySpec(seed=11, customers=40, months=4))
+    charge = next(each["id"] for each in fake.objects("charge") if each["paid"])
+    fake.engine.close_dispute(fake.engine.open_dispute(charge)["id"])
     return fake
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -21,7 +22,10 @@ INSERT INTO connections (project, id, account, livemode, state, credential, key_
 VALUES ('p1', $1, $2, $3, 'active', $4, $5)
 ON CONFLICT (project, id) DO UPDATE SET state = 'active', credential = EXCLUDED.credential, error = NULL
 """
-ASK = "INSERT INTO sync_runs (project, id, connection, mode, state) VALUES ('p1', $1, 'con_1', 'initial', 'queued')"
+ASK = """
+INSERT INTO sync_runs (project, id, connection, mode, state, requested_at)
+VALUES ('p1', $1, 'con_1', 'initial', 'queued', coalesce($2, now()))
+"""
 RESOURCES = "SELECT name, state, rows, pages, cursor, last_error FROM sync_resources WHERE run = $1 ORDER BY place"
 
 
@@ -36,8 +40,8 @@ class Desk:
         sealed = (keys or self.store.keys).encrypt(key.encode(), credential_place("p1", "con_1"))
         await self.connection.execute(ADD, "con_1", SCOPE[1], SCOPE[2], sealed.data, sealed.key_id)
 
-    async def ask(self, run: str = "syn_1") -> None:
-        await self.connection.execute(ASK, run)
+    async def ask(self, run: str = "syn_1", at: datetime | None = None) -> None:
+        await self.connection.execute(ASK, run, at)
 
     async def state(self, run: str = "syn_1") -> str:
         found: str = await self.connection.fetchval("SELECT state FROM sync_runs WHERE id = $1", run)

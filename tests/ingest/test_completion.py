@@ -138,3 +138,16 @@ async def test_account_that_is_not_connected_is_not_read(rig: StripeRig) -> None
     record = rig.incomplete(last(rig, "customer.subscription.created"))
     rig.refetching.ask(("p1", "self", False), record)
     assert len(rig.merchant.fake.server.calls) == 0
+
+
+async def test_dispute_finds_its_customer(rig: StripeRig) -> None:
+    """Its event names the charge alone."""
+    rig.merchant.subscribe()
+    charge = rig.merchant.fake.objects("charge")[0]["id"]
+    opened = rig.merchant.engine.open_dispute(charge)["id"]
+    record = rig.incomplete(last(rig, "charge.dispute.created"))
+    assert (record.customer, record.incomplete) == (None, ("customer",))
+    rig.refetching.ask(SCOPE, record)
+    (snapshot,) = await rig.snapshots(1)
+    assert (snapshot.type, snapshot.customer) == ("dispute.snapshot", rig.merchant.customer)
+    assert shown(snapshot)["id"] == opened

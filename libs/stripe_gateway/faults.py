@@ -11,6 +11,11 @@ class StripeFault(Exception):
         self.request_id = request_id
         super().__init__(self._told())
 
+    @property
+    def resource_name(self) -> str:
+        """What was asked for, as people and permissions name it: `invoices`."""
+        return self.resource.removeprefix("/v1/").partition("/")[0]
+
     def _told(self) -> str:
         what = "no whole answer" if self.status is None else f"status {self.status}"
         named = "".join(f", {part}" for part in (self.code, self.request_id) if part)

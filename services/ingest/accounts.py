@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import structlog
@@ -13,17 +13,44 @@ from services.ingest.catalogues import Scope
 from services.ingest.projects import StoreUnavailable
 
 REFRESH_SECONDS = 5.0
+EXPIRED = "api_key_expired"
+KEY_REFUSED = {
+    "code": "key_refused",
+    "message": "Stripe does not accept the key any more: it was rolled or deleted.",
+    "hint": "Make a new restricted key in Stripe's dashboard and connect the account again with it.",
+}
+KEY_EXPIRED = {
+    "code": "key_expired",
+    "message": "The key has expired.",
+    "hint": "Make a new restricted key in Stripe's dashboard and connect the account again with it.",
+}
+ACCESS_REVOKED = {
+    "code": "access_revoked",
+    "message": "The account's owner has ended our access to it, or Stripe has.",
+    "hint": "Connect the account again: GET /api/integrations/stripe/start.",
+}
+PLATFORM_KEY_REFUSED = {
+    "code": "platform_key_refused",
+    "message": "Stripe does not accept the platform's own key.",
+    "hint": "Set STRIPE_SECRET_KEY to the platform's current key and start the services again.",
+}
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """The key of one connection. `sealed` is how it is stored: the same bytes, the same key."""
+    """The key of one connection, `sealed` as it is stored. Without that it is the platform's, which reads on behalf of
+    the account."""
 
     scope: Scope
     connection: str
     key: str = field(repr=False)
-    sealed: bytes = field(repr=False)
+    sealed: bytes | None = field(repr=False)
+
+    @property
+    def on_behalf_of(self) -> str | None:
+        """The account to name in calls, where the key is not the account's own."""
+        return self.scope[1] if self.sealed is None else None
 
 
 class CredentialSource(Protocol):
@@ -89,6 +116,8 @@ class Accounts:
             if scope not in self._open:
                 self._open[scope] = await self._opened(credential)
                 self._tell_opened()
+            else:  # the same key, perhaps sealed anew
+                self._open[scope] = replace(self._open[scope], credential=credential)
 
     async def refused(self, scope: Scope, refused: StripeRefused) -> bool:
         """Stop reading an account whose key Stripe refuses, and note why.
@@ -99,7 +128,7 @@ class Accounts:
         if found is None:
             return False
         await self._close([scope])
-        was_current = await self._source.refused(found.credential, error_content(refused))
+        was_current = await self._source.refused(found.credential, error_of_credential(found.credential, refused))
         self.tell_changed()
         return was_current
 
@@ -120,7 +149,8 @@ class Accounts:
     async def _opened(self, credential: Credential) -> _Open:
         closing = AsyncExitStack()
         budget = self._budget_of(budget_name(*credential.scope[1:]))
-        reader = await closing.enter_async_context(open_account(self._api, credential.key, budget))
+        opening = open_account(self._api, credential.key, budget, credential.on_behalf_of)
+        reader = await closing.enter_async_context(opening)
         return _Open(credential, reader, closing)
 
     async def _close(self, scopes: Iterable[Scope]) -> None:
@@ -132,14 +162,31 @@ class Accounts:
 
 def error_content(refused: StripeRefused) -> dict[str, object]:
     """What a person has to know of a refusal, as it is stored and shown."""
+    return {**_told(refused), "resource": refused.resource_name, "stripe_request_id": refused.request_id}
+
+
+def error_of_credential(credential: Credential, refused: StripeRefused) -> dict[str, object]:
+    """The same; a platform's own key is not the account's to renew."""
+    if credential.on_behalf_of is None or refused.is_revoked or not refused.is_of_key:
+        return error_content(refused)
+    return {**error_content(refused), **PLATFORM_KEY_REFUSED}
+
+
+def _told(refused: StripeRefused) -> Mapping[str, object]:
+    if refused.is_revoked:
+        return ACCESS_REVOKED
+    if refused.code == EXPIRED:
+        return KEY_EXPIRED
     if refused.is_of_key:
-        code, hint = "key_refused", "Connect the account again with a key that is valid."
-        message = "Stripe does not accept the key any more: it expired, was rolled or deleted."
-    else:
-        code, hint = "permission_missing", "Give the key read permission for it in Stripe's dashboard."
-        message = f"The key may not read {refused.resource}."
-    return {"code": code, "message": message, "hint": hint, "stripe_request_id": refused.request_id}
+        return KEY_REFUSED
+    return {
+        "code": "permission_missing",
+        "message": f"The key may not read {refused.resource_name}.",
+        "hint": f"Give the key read permission for {refused.resource_name} in Stripe's dashboard, under Developers,"
+        " API keys; it works from the next sync on.",
+    }
 
 
 def _is_other(wanted: Credential | None, opened: Credential) -> bool:
-    return wanted is None or wanted.sealed != opened.sealed
+    """Keys are compared, not what they are sealed as: a rotation of encryption keys interrupts no sync."""
+    return wanted is None or (wanted.key, wanted.on_behalf_of) != (opened.key, opened.on_behalf_of)

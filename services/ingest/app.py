@@ -21,7 +21,7 @@ from services.ingest.postgres_projects import PostgresProjects
 from services.ingest.project_cache import ProjectCache
 from services.ingest.projects import Projects
 from services.ingest.publisher import Publisher
-from services.ingest.settings import IngestSettings, stripe_api
+from services.ingest.settings import IngestSettings, platform_key, stripe_api
 from services.ingest.stripe_side import Store, StripeSide, stripe_side
 from services.ingest.webhook import Doorkeeper, Webhook
 
@@ -50,11 +50,12 @@ async def serve(settings: IngestSettings, keys: Keyring, stop: asyncio.Event) ->
             kafka_publisher(settings.kafka_bootstrap_servers, settings.topic_partitions)
         )
         await cache.refresh()
-        store = Store(url, opened, keys)
+        store = Store(url, opened, keys, platform_key(settings))
         stripe = await stack.enter_async_context(stripe_side(stripe_api(settings), store, publisher))
-        await stack.enter_async_context(_background(cache.follow(), listen(url, _telling(cache, stripe))))
-        address = Address(settings.ingest_host, settings.ingest_port)
         handler = webhook(settings, cache, publisher, stripe)
+        news, health = listen(url, _telling(cache, stripe)), handler.health
+        await stack.enter_async_context(_background(cache.follow(), news, health.keep(opened)))
+        address = Address(settings.ingest_host, settings.ingest_port)
         port = await stack.enter_async_context(public_site(handler, address, edge_limits(settings)))
         _spare_the_collector()
         serving.set()
@@ -84,6 +85,7 @@ def webhook(settings: IngestSettings, projects: Projects, publisher: Publisher, 
         lacking=stripe.refetching.ask,
         published=stripe.ties.note,
         seen=stripe.seen,
+        revoked=stripe.credentials.revoked,
     )
 
 

@@ -22,10 +22,20 @@ def fault_content(error: StripeFault) -> dict[str, object]:
     """A fault of one resource: its code, what happened, what to do, and Stripe's name for the call."""
     if isinstance(error, StripeRefused):
         return error_content(error)
-    temporary = isinstance(error, StripeUnavailable)
+    code, message, hint = _told(error)
     return {
-        "code": "stripe_unavailable" if temporary else "stripe_rejected",
-        "message": str(error),
-        "hint": "It is tried again by itself." if temporary else "Report this with Stripe's request id.",
+        "code": code,
+        "message": message,
+        "hint": hint,
+        "resource": error.resource_name,
         "stripe_request_id": error.request_id,
     }
+
+
+def _told(error: StripeFault) -> tuple[str, str, str]:
+    if not isinstance(error, StripeUnavailable):
+        return "stripe_rejected", str(error), "Report this with Stripe's request id."
+    if error.status is None and error.code is None:  # no connection, or no answer on it in time
+        told = f"Stripe can't be reached: {error.resource_name} got no answer."
+        return "stripe_unreachable", told, "Check this machine's network, DNS and proxy. It is tried again by itself."
+    return "stripe_unavailable", str(error), "It is tried again by itself; status.stripe.com tells of outages."

@@ -51,6 +51,7 @@ class Ignored(StrEnum):
     FOREIGN_ACCOUNT = "foreign_account"
     WRONG_MODE = "wrong_mode"
     DISCONNECTED = "disconnected"
+    DEAUTHORIZED = "deauthorized"  # news about our access, not about the account's customers
     DUPLICATE = "duplicate"
 
 

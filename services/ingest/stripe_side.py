@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import asyncpg
 
@@ -38,11 +38,12 @@ from services.ingest.unfinished import Unfinished
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """PostgreSQL, and the keys that what it holds is sealed with."""
+    """PostgreSQL, the keys that what it holds is sealed with, and the one that it does not hold: the platform's."""
 
     url: str
     pool: "asyncpg.Pool[asyncpg.Record]"
     keys: Keyring
+    platform_key: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class StripeSide:
     seen: SeenEvents
     ties: Ties
     news: asyncio.Event
+    credentials: PostgresCredentials
 
     def tell_changed(self) -> None:
         """Connections or runs changed: look at once."""
@@ -68,7 +70,8 @@ async def stripe_side(api: StripeApi, store: Store, publisher: Publisher) -> Asy
     catalogues, news = Catalogues(), asyncio.Event()
     catalogue_store = CatalogueStore(store.pool, catalogues)
     budgets = ReadBudgets(lambda name: PostgresSlots(store.pool, name), api.reads_per_second)
-    accounts = Accounts(PostgresCredentials(store.pool, store.keys), api, news.set, budgets.of)
+    credentials = PostgresCredentials(store.pool, store.keys, store.platform_key)
+    accounts = Accounts(credentials, api, news.set, budgets.of)
     completing = Completing(catalogues)
     is_loaded = await catalogue_store.load()
     await accounts.refresh()
@@ -82,7 +85,7 @@ async def stripe_side(api: StripeApi, store: Store, publisher: Publisher) -> Asy
         unsettled = ties.follow(), Sweeping(store.pool, refetching).follow()
         tasks = [own.create_task(work) for work in (accounts.follow(), *kept, *unsettled, jobs.follow())]
         try:
-            yield StripeSide(catalogues, refetching, accounts, feed.seen, ties, news)
+            yield StripeSide(catalogues, refetching, accounts, feed.seen, ties, news, credentials)
         finally:
             await catalogue_store.store()
             refetching.stop()

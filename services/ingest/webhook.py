@@ -4,8 +4,9 @@ Cheap checks come first, nothing is parsed before it is verified, and 200 is sai
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import orjson
 import structlog
@@ -20,8 +21,9 @@ from services.ingest import metrics, problems, received
 from services.ingest.bodies import Bodies
 from services.ingest.bucket import Buckets, Rate
 from services.ingest.catalogues import Catalogues, Scope
+from services.ingest.edge_health import EdgeHealth
 from services.ingest.problems import Problem, Refused, new_request_id, problem_response
-from services.ingest.projects import Ignored, Project, Projects, StoreUnavailable, account_of
+from services.ingest.projects import UNCONNECTED, Ignored, Project, Projects, StoreUnavailable, account_of
 from services.ingest.publisher import NotPublished, Publisher, RecordTooLarge
 from services.ingest.received import Received
 from services.ingest.seen_events import SeenEvents
@@ -33,6 +35,8 @@ PREFIX = "/webhooks/stripe/"
 UNKNOWN = ""
 UNKNOWN_RATE = Rate(per_second=50, burst=200)
 SIGNATURE = istr("Stripe-Signature")
+CLAIM = "v1="
+DEAUTHORIZED = "account.application.deauthorized"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,10 @@ def _not_noted(_record: StripeRecord) -> None:
     """Nobody looks for ties."""
 
 
+async def _nobody_revokes(_scope: Scope, _at: datetime) -> None:
+    """No account is connected by OAuth."""
+
+
 def _left_as_it_is(_scope: Scope, _record: StripeRecord) -> None:
     """Nobody completes records."""
 
@@ -58,7 +66,8 @@ def _left_as_it_is(_scope: Scope, _record: StripeRecord) -> None:
 @dataclass(frozen=True, slots=True)
 class Webhook:
     """The handler of all public requests. `clock` gives seconds since 1970; `lacking` hears of each record that was
-    published incomplete, `published` of each that the broker has; they must not wait. What is in `seen` is dropped."""
+    published incomplete, `published` of each that the broker has; they must not wait. What is in `seen` is dropped.
+    `revoked` is told when Stripe says that our access to an account has ended. It raises StoreUnavailable."""
 
     projects: Projects
     publisher: Publisher
@@ -70,6 +79,8 @@ class Webhook:
     lacking: Callable[[Scope, StripeRecord], None] = _left_as_it_is
     published: Callable[[StripeRecord], None] = _not_noted
     seen: SeenEvents | None = None
+    health: EdgeHealth = field(default_factory=EdgeHealth)
+    revoked: Callable[[Scope, datetime], Awaitable[None]] = _nobody_revokes
 
     async def __call__(self, request: web.BaseRequest) -> web.Response:
         """Answer a request; every expected outcome is an answer, nothing is raised."""
@@ -110,6 +121,8 @@ class Webhook:
             return project
         if project is None:
             raise Refused(problems.NOT_FOUND)
+        if CLAIM in header:
+            self.health.refused(project.id, now)
         raise Refused(problems.SECRETS_UNREADABLE if project.unreadable else problems.BAD_SIGNATURE)
 
     async def _found(self, name: str) -> Project | None:
@@ -122,22 +135,46 @@ class Webhook:
     async def _taken(self, project: Project, body: bytes) -> Ignored | None:
         """Publish the event in a body, or say why it is not for us. Raises MalformedRecord."""
         plain = plain_event(body)
-        if plain is not None:
-            account = account_of(project, plain.account, plain.livemode)
-            if isinstance(account, Ignored):
-                return account
-            if self._is_known(project, plain.id):
-                return Ignored.DUPLICATE
-            await self._published(plain.record(Origin(project.id, account)))
-            return None
-        event = envelope(body)
-        account = _destination(project, event)
+        if plain is None:
+            return await self._taken_whole(project, envelope(body))
+        account = self._account_of(project, plain.account, plain.livemode)
+        if isinstance(account, Ignored):
+            return account
+        if self._is_known(project, plain.id):
+            return Ignored.DUPLICATE
+        await self._published(plain.record(Origin(project.id, account)))
+        return None
+
+    async def _taken_whole(self, project: Project, event: WebhookEvent) -> Ignored | None:
+        if event.type == DEAUTHORIZED and event.account is not None:
+            await self._revoked((project.id, event.account, event.livemode), event.created)
+            return Ignored.DEAUTHORIZED
+        account = self._destination(project, event)
         if isinstance(account, Ignored):
             return account
         if self._is_known(project, event.id):
             return Ignored.DUPLICATE
         await self._completed(project, account, event)
         return None
+
+    def _destination(self, project: Project, event: WebhookEvent) -> str | Ignored:
+        if event.is_thin:
+            return Ignored.THIN
+        if not is_published(event.type):
+            return Ignored.TYPE
+        return self._account_of(project, event.account, event.livemode)
+
+    def _account_of(self, project: Project, named: str | None, livemode: bool) -> str | Ignored:
+        account = account_of(project, named, livemode)
+        if account is Ignored.WRONG_MODE:
+            self.health.wrong_mode((project.id, named or UNCONNECTED, livemode), self.clock())
+        return account
+
+    async def _revoked(self, scope: Scope, at: datetime) -> None:
+        try:
+            await self.revoked(scope, at)
+        except StoreUnavailable as error:
+            raise Refused(problems.NOT_NOW) from error
 
     def _is_known(self, project: Project, event_id: str) -> bool:
         """Whether the broker has the event already, as far as this process knows."""
@@ -163,6 +200,8 @@ class Webhook:
         if self.seen is not None and record.event_id is not None:
             self.seen.add(record.project, record.event_id)
         self.published(record)
+        scope = (record.project, record.account, record.livemode)
+        self.health.accepted(scope, record.version.created.timestamp(), self.clock())
 
 
 def _project_in(target: str) -> str:
@@ -172,14 +211,6 @@ def _project_in(target: str) -> str:
     if name == path or not name or "/" in name:
         raise Refused(problems.NOT_FOUND)
     return name
-
-
-def _destination(project: Project, event: WebhookEvent) -> str | Ignored:
-    if event.is_thin:
-        return Ignored.THIN
-    if not is_published(event.type):
-        return Ignored.TYPE
-    return account_of(project, event.account, event.livemode)
 
 
 def _refusal(problem: Problem, detail: str | None = None) -> web.Response:

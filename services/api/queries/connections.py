@@ -21,7 +21,7 @@ VALUES ($1, $2, $3, $4, $5, 'active', $6, $7, $8, $9, $10)
 ON CONFLICT (project, id) DO UPDATE SET
     name = coalesce(EXCLUDED.name, connections.name), state = 'active', credential = EXCLUDED.credential,
     key_id = EXCLUDED.key_id, permissions = EXCLUDED.permissions, method = EXCLUDED.method, scope = EXCLUDED.scope,
-    error = NULL, disconnected_at = NULL
+    error = NULL, disconnected_at = NULL, authorized_at = now()
 RETURNING {COLUMNS}
 """  # noqa: S608 – constants of ours
 READABLE = f"""

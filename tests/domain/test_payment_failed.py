@@ -18,6 +18,7 @@ from libs.domain.risk import (
     Resolution,
     Severity,
     Signal,
+    SignalRule,
     SignalStatus,
     assess,
     news,
@@ -73,7 +74,8 @@ def signals_of(*payments: InvoicePayment, revenue: CustomerRevenue | None = None
 
 
 def seen(risk: ClientRisk) -> tuple[Signal, ...]:
-    return assess(risk, (PROJECT, CLIENT), risk.newest or T0).signals
+    found = assess(risk, (PROJECT, CLIENT), risk.newest or T0).signals
+    return tuple(signal for signal in found if signal.rule is SignalRule.PAYMENT_FAILED)
 
 
 def the_signal(*payments: InvoicePayment, revenue: CustomerRevenue | None = None) -> Signal:

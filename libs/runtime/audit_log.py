@@ -53,6 +53,7 @@ class Action(StrEnum):
     KEY_REVOKED = "key.revoked"
     PROJECT_CREATED = "project.created"
     SETTINGS_CHANGED = "settings.changed"
+    DIRECTORY_CHANGED = "directory.changed"
     MAPPING_OVERRIDDEN = "mapping.overridden"
     ENCRYPTION_ROTATED = "encryption.rotated"
     PERSONAL_DATA_ERASED = "personal_data.erased"

@@ -58,6 +58,7 @@ async def serve(settings: ApiSettings, keyring: Keyring, stop: asyncio.Event) ->
             budget_of=budgets.of,
             platform=platform(settings),
             public_url=settings.outside_address,
+            webhook_base=settings.webhook_base,
         )
         readiness = _readiness(connections, database)
         await stack.enter_async_context(health_site(readiness, settings.api_health_host, settings.api_health_port))

@@ -43,6 +43,7 @@ class Parts:
     budget_of: Callable[[str], Budget] | None = None
     platform: Platform | None = None
     public_url: str = "http://127.0.0.1:8080"
+    webhook_base: str = "http://127.0.0.1:8081"
     given_back: asyncio.Event = field(default_factory=asyncio.Event)  # set: access to an account is to be ended
     feed: Feed = field(default_factory=Feed)
 

@@ -28,11 +28,17 @@ class ApiSettings(SealingSettings):
     stripe_secret_key: SecretStr | None = None
     stripe_oauth_scope: Literal["read_only", "read_write"] = "read_only"
     public_url: str | None = None
+    ingest_port: int = 8081
 
     @property
     def outside_address(self) -> str:
         """Where people reach the API; this machine alone where nothing is set."""
         return (self.public_url or f"http://127.0.0.1:{self.api_port}").rstrip("/")
+
+    @property
+    def webhook_base(self) -> str:
+        """Where Stripe reaches ingest: behind the same outside address where one is set."""
+        return (self.public_url or f"http://127.0.0.1:{self.ingest_port}").rstrip("/")
 
 
 class DatabaseSettings(BaseSettings):

@@ -34,8 +34,8 @@ def fault_content(error: StripeFault) -> dict[str, object]:
 
 def _told(error: StripeFault) -> tuple[str, str, str]:
     if not isinstance(error, StripeUnavailable):
-        return "stripe_rejected", str(error), "Report this with Stripe's request id."
+        return "stripe_rejected", f"{error}.", "Report this with Stripe's request id."
     if error.status is None and error.code is None:  # no connection, or no answer on it in time
         told = f"Stripe can't be reached: {error.resource_name} got no answer."
         return "stripe_unreachable", told, "Check this machine's network, DNS and proxy. It is tried again by itself."
-    return "stripe_unavailable", str(error), "It is tried again by itself; status.stripe.com tells of outages."
+    return "stripe_unavailable", f"{error}.", "It is tried again by itself; status.stripe.com tells of outages."

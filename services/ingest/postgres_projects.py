@@ -1,20 +1,21 @@
 """Projects as PostgreSQL holds them. Only secrets that are not revoked are read, and they are decrypted here."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import asyncpg
-import structlog
 
 from libs.runtime.crypto import CannotDecrypt, Keyring, Sealed, webhook_secret_place
 from libs.runtime.postgres import UNREACHABLE
 from services.ingest.projects import LIVE_STATES, ConnectedAccount, Project, StoreUnavailable
+from services.ingest.unreadable_secrets import SecretNews, note
 
-log = structlog.get_logger(__name__)
+# Rows of webhook_secrets, each with what it decrypts to.
+Opened = Sequence[tuple[asyncpg.Record, bytes | None]]
 
 # $1 is one project, or null for all.
 PROJECTS = "SELECT id FROM projects WHERE $1::text IS NULL OR id = $1"
 SECRETS = (
-    "SELECT project, id, secret, key_id FROM webhook_secrets "
+    "SELECT project, id, secret, key_id, unreadable_since FROM webhook_secrets "
     "WHERE ($1::text IS NULL OR project = $1) AND revoked_at IS NULL ORDER BY project, created_at, id"
 )
 CONNECTIONS = (
@@ -46,32 +47,44 @@ class PostgresProjects:
                 found = await connection.fetch(PROJECTS, project)
                 secrets = await connection.fetch(SECRETS, project)
                 accounts = await connection.fetch(CONNECTIONS, project)
+            opened = [(row, self._opened(row)) for row in secrets]
+            await note(self._pool, _news(opened))
         except (*UNREACHABLE, asyncpg.PostgresError) as error:
             raise StoreUnavailable(f"projects could not be read: {error!r}") from error
-        return self._assembled([row["id"] for row in found], secrets, accounts)
+        return _assembled([row["id"] for row in found], opened, accounts)
 
-    def _assembled(
-        self, ids: list[str], secrets: Iterable[asyncpg.Record], connections: Iterable[asyncpg.Record]
-    ) -> dict[str, Project]:
-        readable: dict[str, list[bytes]] = {}
-        unreadable: dict[str, int] = {}
-        for row in secrets:
-            try:
-                readable.setdefault(row["project"], []).append(self._opened(row))
-            except CannotDecrypt as error:
-                log.error("webhook_secret_unreadable", project=row["project"], row=row["id"], reason=str(error))
-                unreadable[row["project"]] = unreadable.get(row["project"], 0) + 1
-        accounts: dict[str, list[ConnectedAccount]] = {}
-        for row in connections:
-            accounts.setdefault(row["project"], []).append(_account(row))
-        return {
-            each: Project(each, tuple(readable.get(each, ())), tuple(accounts.get(each, ())), unreadable.get(each, 0))
-            for each in ids
-        }
-
-    def _opened(self, row: asyncpg.Record) -> bytes:
+    def _opened(self, row: asyncpg.Record) -> bytes | None:
         place = webhook_secret_place(row["project"], row["id"])
-        return self._keys.decrypt(Sealed(row["key_id"], row["secret"]), place)
+        try:
+            return self._keys.decrypt(Sealed(row["key_id"], row["secret"]), place)
+        except CannotDecrypt:
+            return None
+
+
+def _news(opened: Opened) -> list[SecretNews]:
+    """The secrets that decrypt otherwise than was noted of them."""
+    return [
+        SecretNews(row["project"], row["id"], row["key_id"], secret is not None)
+        for row, secret in opened
+        if (secret is None) == (row["unreadable_since"] is None)
+    ]
+
+
+def _assembled(ids: list[str], opened: Opened, connections: Iterable[asyncpg.Record]) -> dict[str, Project]:
+    readable: dict[str, list[bytes]] = {}
+    unreadable: dict[str, int] = {}
+    for row, secret in opened:
+        if secret is None:
+            unreadable[row["project"]] = unreadable.get(row["project"], 0) + 1
+        else:
+            readable.setdefault(row["project"], []).append(secret)
+    accounts: dict[str, list[ConnectedAccount]] = {}
+    for row in connections:
+        accounts.setdefault(row["project"], []).append(_account(row))
+    return {
+        each: Project(each, tuple(readable.get(each, ())), tuple(accounts.get(each, ())), unreadable.get(each, 0))
+        for each in ids
+    }
 
 
 def _account(row: asyncpg.Record) -> ConnectedAccount:

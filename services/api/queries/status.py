@@ -2,21 +2,25 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from fractions import Fraction
 
 import asyncpg
 import msgspec
 
 from services.api.database import Connection
+from services.api.queries import edge_health
+from services.api.queries.edge_health import Webhooks
 from services.api.queries.figures import by_currency
 
 Fields = dict[str, object]
 
 CONNECTIONS = """
-SELECT c.id, c.account, c.name, c.livemode, c.state, c.connected_at, c.disconnected_at,
+SELECT c.id, c.account, c.name, c.livemode, c.state, c.method, c.scope, c.connected_at, c.disconnected_at,
     c.permissions::text AS permissions, c.error::text AS error,
     p.polled_until, p.last_success_at AS polled_at, p.last_error::text AS poll_error,
+    (SELECT jsonb_build_object('asked_at', asked_at, 'done_at', done_at, 'tries', tries, 'last_error', last_error)
+     FROM deauthorizations d WHERE d.project = c.project AND d.connection = c.id AND c.state = 'disconnected'
+     ORDER BY asked_at DESC LIMIT 1)::text AS deauthorization,
     (SELECT max(finished_at) FROM sync_runs r
      WHERE r.project = c.project AND r.connection = c.id AND r.state = 'succeeded') AS last_successful_sync
 FROM connections c LEFT JOIN event_cursors p ON p.project = c.project AND p.connection = c.id
@@ -34,22 +38,6 @@ SELECT s.name, s.state, s.rows, s.last_error::text AS last_error,
      JOIN sync_runs r ON r.project = d.project AND r.id = d.run
      WHERE d.project = $1 AND r.connection = $2 AND d.name = s.name AND d.state = 'succeeded') AS lag_seconds
 FROM sync_resources s WHERE s.project = $1 AND s.run = $3 ORDER BY s.place
-"""
-SECRETS_SINCE = "SELECT min(created_at) FROM webhook_secrets WHERE project = $1 AND revoked_at IS NULL"
-# `self` is the account of events that came before there was a connection, or that could belong to several.
-WEBHOOKS = """
-SELECT (SELECT created FROM object_versions
-        WHERE project = $1 AND livemode = $3 AND source = 'webhook' AND account IN ($2, 'self')
-        ORDER BY created DESC LIMIT 1) AS last_event_at,
-    (SELECT count(*) FROM object_versions
-     WHERE project = $1 AND livemode = $3 AND source = 'webhook' AND account IN ($2, 'self')
-       AND created > now() - interval '24 hours') AS events_24h
-"""
-POLLED = """
-SELECT created FROM object_versions
-WHERE project = $1 AND account = $2 AND livemode = $3 AND source = 'events_api'
-  AND created > $4 AND created < now() - interval '15 minutes'
-ORDER BY created DESC LIMIT 1
 """
 DRIFT = """
 SELECT min(checked_at) AS checked_at, sum(found)::bigint AS found, sum(fixed)::bigint AS fixed FROM (
@@ -70,16 +58,6 @@ WHERE project = $1 AND livemode = $2 AND mapped AND n > 0 GROUP BY currency, den
 
 
 @dataclass(frozen=True, slots=True)
-class Webhooks:
-    """What webhooks brought of an account. `polled_at`: the newest event that polling had to bring, some time ago."""
-
-    secrets_since: datetime | None
-    last_event_at: datetime | None
-    events_24h: int
-    polled_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class Standing:
     """Everything stored of one connection. `run` is the last one that was asked for, `resources` are its."""
 
@@ -91,13 +69,13 @@ class Standing:
 
 async def standings(connection: Connection, project: str) -> list[Standing]:
     """All connections of the project, disconnected ones too, oldest first."""
-    since: datetime | None = await connection.fetchval(SECRETS_SINCE, project)
+    held = await edge_health.secrets(connection, project)
     runs = {row["connection"]: _content(row) for row in await connection.fetch(LAST_RUNS, project)}
     found = []
     for row in await connection.fetch(CONNECTIONS, project):
         run = runs.get(row["id"])
         resources = await connection.fetch(RESOURCES, project, row["id"], run["id"]) if run else []
-        webhooks = await _webhooks(connection, project, row, since)
+        webhooks = await edge_health.webhooks(connection, project, (row["account"], row["livemode"]), held)
         found.append(Standing(_content(row), run, [_content(each) for each in resources], webhooks))
     return found
 
@@ -121,18 +99,10 @@ async def mapped_mrr(connection: Connection, project: str, livemode: bool) -> Ma
     return by_currency(await connection.fetch(MAPPED_MRR, project, livemode))
 
 
-async def _webhooks(connection: Connection, project: str, row: asyncpg.Record, since: datetime | None) -> Webhooks:
-    account, livemode = row["account"], row["livemode"]
-    told = await connection.fetchrow(WEBHOOKS, project, account, livemode)
-    assert told is not None
-    polled = await connection.fetchval(POLLED, project, account, livemode, since) if since else None
-    return Webhooks(since, told["last_event_at"], told["events_24h"], polled)
-
-
 def _content(row: asyncpg.Record) -> Fields:
     """The row's fields, those of JSON decoded."""
     fields: Fields = dict(row)
-    for name in ("permissions", "error", "last_error", "poll_error"):
+    for name in ("permissions", "error", "last_error", "poll_error", "deauthorization"):
         if isinstance(text := fields.get(name), str):
             fields[name] = msgspec.json.decode(text)
     return fields

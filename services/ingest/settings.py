@@ -27,11 +27,16 @@ class IngestSettings(SealingSettings):
     stripe_api_base: str = STRIPE
     stripe_secret_key: SecretStr | None = None
     stripe_reads_per_second: float = Field(default=20.0, gt=0, le=100)
+    stripe_request_seconds: float = Field(default=30.0, gt=0, le=300)
 
 
 def stripe_api(settings: IngestSettings) -> StripeApi:
     """How accounts are read in the background."""
-    return StripeApi(base=settings.stripe_api_base, reads_per_second=settings.stripe_reads_per_second)
+    return StripeApi(
+        base=settings.stripe_api_base,
+        reads_per_second=settings.stripe_reads_per_second,
+        request_seconds=settings.stripe_request_seconds,
+    )
 
 
 def platform_key(settings: IngestSettings) -> str | None:

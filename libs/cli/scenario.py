@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from libs.cli.activity_facts import Activities, activities_of
 from libs.cli.located import Located, ScenarioError
 from libs.cli.money_told import MoneyTold, money_told
 from libs.cli.policies import policy_at
@@ -12,6 +13,7 @@ from libs.domain.identity import ClientId, CustomerId
 from libs.domain.mapping import ClientEntry
 from libs.domain.metrics import Period
 from libs.domain.policy import Policy
+from libs.domain.risk import DEFAULT_RISK, RiskSettings, RiskSettingsError, risk_settings
 
 KNOWN = (
     "as_of",
@@ -25,6 +27,7 @@ KNOWN = (
     "invoices",
     "events",
     "period",
+    "risk",
 )
 
 
@@ -40,6 +43,8 @@ class Scenario:
     period: Period | None
     money: MoneyTold = field(default_factory=MoneyTold)
     notes: tuple[str, ...] = ()
+    activities: Activities = ()
+    risk: RiskSettings = DEFAULT_RISK
 
 
 def read_scenario(value: object, clock: Callable[[], datetime]) -> Scenario:
@@ -50,16 +55,19 @@ def read_scenario(value: object, clock: Callable[[], datetime]) -> Scenario:
     objects = _objects(top)
     facts, later = facts_of(objects, as_of)
     notes = [f"{name} is not known here and was left aside" for name in unknown]
+    policy = policy_at(top.at("policy"))
     if later:
         notes.append(f"{later} events are later than as_of and do not count yet")
     return Scenario(
         as_of=as_of,
-        policy=policy_at(top.at("policy")),
+        policy=policy,
         clients=_clients(top.at("clients")),
         facts=facts,
         period=_period(top.at("period")),
         money=money_told(objects, as_of),
         notes=tuple(notes),
+        activities=activities_of(objects, as_of, policy),
+        risk=_risk(top.at("risk")),
     )
 
 
@@ -92,6 +100,15 @@ def _client(one: Located) -> ClientEntry:
         domains=one.at("domains").texts(),
         stripe_customers=tuple(map(CustomerId, one.at("stripe_customers").texts())),
     )
+
+
+def _risk(given: Located) -> RiskSettings:
+    if given.value is None:
+        return DEFAULT_RISK
+    try:
+        return risk_settings(given.members())
+    except RiskSettingsError as error:
+        raise ScenarioError(f"{given.path}.{error.option}", error.fault) from error
 
 
 def _period(given: Located) -> Period | None:

@@ -7,6 +7,7 @@ from libs.cli.account import Account, CustomerNow, account_of
 from libs.cli.history import History, by_customer, history_of
 from libs.cli.movements_told import balances, figures_told, movement_told, summary_told, time_text
 from libs.cli.notes import conflict_note, notes_of, rate_note
+from libs.cli.risk_told import Risks, risks_of, signals_told
 from libs.cli.scenario import Scenario
 from libs.domain.fact import about_invoice
 from libs.domain.identity import ClientId, Currency, CustomerId
@@ -31,6 +32,7 @@ def simulate(scenario: Scenario) -> Out:
         clients.setdefault(history.matches[one.id].client, []).append(worth[one.id])
     sums = _added(worth.values())
     period = scenario.period or trailing(account.day)
+    risks = risks_of(scenario, account, history.matches)
     return {
         "as_of": time_text(scenario.as_of),
         "mrr_total": _money(_total(account, sums)),
@@ -41,8 +43,8 @@ def simulate(scenario: Scenario) -> Out:
         **_counts(account),
         "movements": [movement_told(one, scenario.policy) for one in history.movements],
         "period_summary": summary_told(history.movements, period, scenario.policy, _usual_currency(account)),
-        "metrics": figures_told(figures(_books(scenario, account, history), period), _usual_currency(account)),
-        "signals": [],
+        "metrics": figures_told(figures(_books(scenario, account, history, risks), period), _usual_currency(account)),
+        "signals": signals_told(risks.signals),
         "incomplete": _incomplete(account),
         "notes": [
             *scenario.notes,
@@ -78,7 +80,7 @@ def _usual_currency(account: Account) -> str | None:
     return codes[0] if len(codes) == 1 else None
 
 
-def _books(scenario: Scenario, account: Account, history: History) -> Books:
+def _books(scenario: Scenario, account: Account, history: History, risks: Risks) -> Books:
     invoices = [told.fact for told in scenario.facts if about_invoice(told.fact)]
     own = [Total(share.mrr.amount, share.mrr.currency) for one in account.customers for share in one.shares]
     spot = by_currency(valued(each, None, account.policy, account.as_of).worth for each in own)
@@ -96,6 +98,7 @@ def _books(scenario: Scenario, account: Account, history: History) -> Books:
         payments=tuple(paid(invoices, scenario.money.paid_at)),
         refunds=scenario.money.refunds,
         failed_attempts=tuple(failed_attempts(invoices)),
+        at_risk=risks.at_risk,
     )
 
 

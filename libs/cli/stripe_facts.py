@@ -58,7 +58,7 @@ def facts_of(objects: StripeObjects, as_of: datetime) -> tuple[tuple[Told, ...],
 
     Objects are a snapshot at `as_of`; what they lack is taken from the prices, coupons and discounts beside them.
     """
-    catalogue = _catalogue(objects)
+    catalogue = catalogue_of(objects)
     shown = (("customer", objects.customers), ("subscription", objects.subscriptions), ("invoice", objects.invoices))
     told = [each for kind, many in shown for one in many for each in _snapshot(one, kind, as_of, catalogue)]
     happened = [each for event in objects.events for each in _happened(event, catalogue)]
@@ -66,16 +66,17 @@ def facts_of(objects: StripeObjects, as_of: datetime) -> tuple[tuple[Told, ...],
     return (*told, *in_time), len(happened) - len(in_time)
 
 
-def _catalogue(objects: StripeObjects) -> Catalogue:
+def catalogue_of(objects: StripeObjects) -> Catalogue:
+    """What the scenario tells of prices, coupons and discounts. Raises ScenarioError."""
     catalogue = Catalogue()
     for one in objects.coupons:
         _checked_coupon(one)
-        _learn(catalogue, one, _of_kind(one, "coupon"))
+        _learn(catalogue, one, of_kind(one, "coupon"))
     for one in objects.prices:
         _checked_price(one)
-        _learn(catalogue, one, _of_kind(one, "price", "plan"))
+        _learn(catalogue, one, of_kind(one, "price", "plan"))
     for one in objects.discounts:
-        _learn(catalogue, one, _of_kind(one, "discount"))
+        _learn(catalogue, one, of_kind(one, "discount"))
     for one in (*objects.customers, *objects.subscriptions):
         _learn(catalogue, one, one.members())
     for one in objects.events:
@@ -91,7 +92,7 @@ def _learn(catalogue: Catalogue, one: Located, item: Mapping[str, object]) -> No
         catalogue.learn(item)
 
 
-def _of_kind(one: Located, *kinds: str) -> Mapping[str, object]:
+def of_kind(one: Located, *kinds: str) -> Mapping[str, object]:
     """The object, which may leave out what it is."""
     given = one.members().get("object")
     if given is not None and given not in kinds:
@@ -101,7 +102,7 @@ def _of_kind(one: Located, *kinds: str) -> Mapping[str, object]:
 
 
 def _bytes(one: Located, *kinds: str) -> bytes:
-    return orjson.dumps(sanitised(_of_kind(one, *kinds)))
+    return orjson.dumps(sanitised(of_kind(one, *kinds)))
 
 
 def _checked_coupon(one: Located) -> None:
@@ -119,7 +120,7 @@ def _checked_price(one: Located) -> None:
 
 
 def _snapshot(one: Located, kind: str, at: datetime, catalogue: Catalogue) -> Iterator[Told]:
-    item = _of_kind(one, kind)
+    item = of_kind(one, kind)
     with FaultsAt(one):
         facts = read_snapshot(item, at, catalogue)
     yield from _told(one, facts, customer_of(Kind(kind), item))

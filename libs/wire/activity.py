@@ -28,8 +28,8 @@ class SubscriptionActivity(RiskActivity, frozen=True, kw_only=True, tag_field="k
 
     `worth` is what it pays a month (exact minor units) whenever its status counts; null where that can't be told.
     `renewal` is what falls due at `period_end`, exact minor units. `scheduled_end`: it will end by a cancellation.
-    `payment_method`: it has one of its own. `mark` and `previous_mark` are fingerprints of what it shows and of what
-    was before it: they order the versions of one second.
+    `payment_method` is one of its own; `payment_method_known` false: the object didn't say. `mark` and `previous_mark`
+    are fingerprints of what it shows and of what was before it: they order the versions of one second.
     """
 
     subscription: str
@@ -51,6 +51,7 @@ class SubscriptionActivity(RiskActivity, frozen=True, kw_only=True, tag_field="k
     period_start: datetime | None = None
     period_end: datetime | None = None
     payment_method: str | None = None
+    payment_method_known: bool = True
     collected_automatically: bool = True
 
 

@@ -110,6 +110,7 @@ def subscription_standing(record: SubscriptionActivity) -> SubscriptionStanding:
         period_start=record.period_start,
         period_end=record.period_end,
         method=record.payment_method,
+        method_known=record.payment_method_known,
         collected_automatically=record.collected_automatically,
     )
 

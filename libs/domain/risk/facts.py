@@ -19,7 +19,8 @@ class SubscriptionStanding:
 
     `worth` is what it pays a month (exact minor units) whenever its status counts; `complete` False: it can't be told.
     `renewal` is what falls due at `period_end`. `leaving`: it will end by a cancellation, at `ends_at`; `requested_at`
-    is when that was asked for. `method` is the payment method or source of its own.
+    is when that was asked for. `method` is the payment method or source of its own; `method_known` False: the record
+    does not say whether there is one.
     """
 
     subscription: SubscriptionId
@@ -41,6 +42,7 @@ class SubscriptionStanding:
     period_start: datetime | None = None
     period_end: datetime | None = None
     method: str | None = None
+    method_known: bool = True
     collected_automatically: bool = True
 
     @property

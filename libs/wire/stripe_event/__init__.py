@@ -14,7 +14,13 @@ from libs.wire.stripe_event.activities import activities
 from libs.wire.stripe_event.allow_list import Kept, allowed
 from libs.wire.stripe_event.catalogue import Catalogue, Entry
 from libs.wire.stripe_event.completion import Completion, complete
-from libs.wire.stripe_event.direct import read_event, read_previous_subscription, read_snapshot
+from libs.wire.stripe_event.direct import (
+    event_activities,
+    read_event,
+    read_previous_subscription,
+    read_snapshot,
+    snapshot_activities,
+)
 from libs.wire.stripe_event.envelope import WebhookEvent, customer_of, envelope, event_of
 from libs.wire.stripe_event.kinds import Kind, is_published, kind_of
 from libs.wire.stripe_event.publishing import Origin, headers_of, key_of, snapshot_record, to_record
@@ -33,6 +39,7 @@ __all__ = [
     "complete",
     "customer_of",
     "envelope",
+    "event_activities",
     "event_of",
     "headers_of",
     "is_published",
@@ -42,6 +49,7 @@ __all__ = [
     "read_event",
     "read_previous_subscription",
     "read_snapshot",
+    "snapshot_activities",
     "snapshot_record",
     "to_record",
 ]

@@ -6,6 +6,7 @@ Each follows from one object version alone (and the project's policy), and so do
 from collections.abc import Iterable, Iterator
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from libs.domain.customer import Customer
 from libs.domain.fact import Fact, about_customer, about_invoice, about_subscription
@@ -19,6 +20,7 @@ from libs.wire.contribution_codec import exact_text
 from libs.wire.records import InvoiceActivity, StripeRecord, VersionMark
 from libs.wire.stripe_event.narrowing import id_of, shaped
 from libs.wire.stripe_event.risk_shapes import CustomerPayment, SubscriptionPayment
+from libs.wire.stripe_event.shapes import Reference
 from libs.wire.stripe_event.troubles import Place, troubles
 
 ACTION_REQUIRED = "invoice.payment_action_required"
@@ -71,9 +73,14 @@ def _subscription(
         started_at=it.start_date,
         period_start=it.current_period_start,
         period_end=it.current_period_end,
-        payment_method=id_of(paid_by.default_payment_method) or id_of(paid_by.default_source),
+        payment_method=_named(paid_by.default_payment_method) or _named(paid_by.default_source),
+        payment_method_known=(paid_by.default_payment_method, paid_by.default_source) != (UNSET, UNSET),
         collected_automatically=(paid_by.collection_method or paid_by.billing) != "send_invoice",
     )
+
+
+def _named(method: str | Reference | UnsetType | None) -> str | None:
+    return None if method is UNSET else id_of(method)
 
 
 def _customer(record: StripeRecord, fact: Version[Customer], place: Place) -> CustomerActivity:

@@ -5,8 +5,12 @@ from datetime import datetime
 import msgspec
 
 from libs.domain.fact import Fact
+from libs.domain.policy import Policy
 from libs.domain.subscription import Subscription
-from libs.wire.records import StripeRecord
+from libs.wire.activity import Troubling
+from libs.wire.records import InvoiceActivity, StripeRecord
+from libs.wire.stripe_event.activities import activities
+from libs.wire.stripe_event.allow_list import Kept
 from libs.wire.stripe_event.catalogue import Catalogue
 from libs.wire.stripe_event.envelope import envelope, event_of
 from libs.wire.stripe_event.narrowing import Json
@@ -14,7 +18,7 @@ from libs.wire.stripe_event.publishing import Origin, snapshot_record, to_record
 from libs.wire.stripe_event.reading import read, read_previous
 from libs.wire.stripe_event.sanitising import sanitised
 
-_HERE = Origin(project="local", account="local")
+_HERE = Origin(project="local", account="local", kept=Kept(card_expiry=True))
 
 
 def read_event(event: Json | bytes, catalogue: Catalogue | None = None, origin: Origin = _HERE) -> tuple[Fact, ...]:
@@ -37,6 +41,26 @@ def read_snapshot(
     """What an object tells as Stripe's API showed it at `at`; its `object` field says its kind. Raises
     MalformedRecord."""
     return _read(snapshot_record(item, at, origin, catalogue or Catalogue()))
+
+
+def event_activities(
+    event: Json, policy: Policy, catalogue: Catalogue | None = None, customer: str | None = None
+) -> tuple[InvoiceActivity | Troubling, ...]:
+    """What one event of Stripe's tells of a client's risk; `customer` for an object that names none of its own. Raises
+    MalformedRecord."""
+    record = to_record(event_of(sanitised(event)), _HERE, catalogue or Catalogue())
+    return _activities(msgspec.structs.replace(record, customer=record.customer or customer), policy)
+
+
+def snapshot_activities(
+    item: Json, at: datetime, policy: Policy, catalogue: Catalogue | None = None
+) -> tuple[InvoiceActivity | Troubling, ...]:
+    """What an object tells of a client's risk as Stripe's API showed it at `at`. Raises MalformedRecord."""
+    return _activities(snapshot_record(item, at, _HERE, catalogue or Catalogue()), policy)
+
+
+def _activities(record: StripeRecord, policy: Policy) -> tuple[InvoiceActivity | Troubling, ...]:
+    return tuple(activities(record, _read(record), policy))
 
 
 def _read(record: StripeRecord) -> tuple[Fact, ...]:

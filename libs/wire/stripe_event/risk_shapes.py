@@ -11,10 +11,10 @@ Year = Annotated[int, msgspec.Meta(ge=1970, le=9998)]
 
 
 class SubscriptionPayment(msgspec.Struct, frozen=True):
-    """What pays for a subscription, and how."""
+    """What pays for a subscription, and how. Of a method that is not even null nothing is known."""
 
-    default_payment_method: str | Reference | None = None
-    default_source: str | Reference | None = None
+    default_payment_method: str | Reference | msgspec.UnsetType | None = msgspec.UNSET
+    default_source: str | Reference | msgspec.UnsetType | None = msgspec.UNSET
     collection_method: str | None = None
     billing: str | None = None
 

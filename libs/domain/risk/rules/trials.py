@@ -51,7 +51,8 @@ def _waits(standing: SubscriptionStanding) -> bool:
 
 
 def _has_no_means(means: Means) -> bool:
-    return _waits(means.standing) and means.method is None and means.standing.trial_end is not None
+    standing = means.standing
+    return _waits(standing) and standing.method_known and means.method is None and standing.trial_end is not None
 
 
 def _episode(stretch: Stretch[Means], context: RiskContext) -> Episode | None:

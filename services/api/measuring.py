@@ -49,7 +49,10 @@ async def measured(connection: Connection, asked: Question) -> list[Measured]:
     clients = await _clients(connection, asked, moved)
     involuntary = await _involuntary(connection, asked)
     trials = await _trials(connection, asked)
-    paid, refunded = await _payments(connection, asked, "paid"), await _payments(connection, asked, "refunded")
+    paid, refunded = (
+        await _payments(connection, asked, Measure.PAID),
+        await _payments(connection, asked, Measure.REFUNDED),
+    )
     failed = await _failed(connection, asked)
     daily = await _daily(connection, asked, bridges)
     return [
@@ -170,7 +173,7 @@ async def _counted(connection: Connection, asked: Question, measure: Measure) ->
     return [_counts(each) for each in _by_period(sums, len(asked.periods))]
 
 
-async def _totals(connection: Connection, asked: Question, measure: str) -> list[list[Sum]]:
+async def _totals(connection: Connection, asked: Question, measure: Measure) -> list[list[Sum]]:
     return _by_period(await ledger.totals(connection, asked.scope, measure, asked.periods), len(asked.periods))
 
 
@@ -191,11 +194,11 @@ def _is_involuntary(label: str) -> bool:
 async def _trials(connection: Connection, asked: Question) -> list[TrialCounts]:
     if "trials" not in asked.wanted:
         return [TrialCounts(0, 0, 0)] * len(asked.periods)
-    counts = [_counts(sums) for sums in await _totals(connection, asked, "trial")]
+    counts = [_counts(sums) for sums in await _totals(connection, asked, Measure.TRIAL)]
     return [TrialCounts(*(each.get(name, 0) for name in ("began", "ended", "converted"))) for each in counts]
 
 
-async def _payments(connection: Connection, asked: Question, measure: str) -> list[Sums]:
+async def _payments(connection: Connection, asked: Question, measure: Measure) -> list[Sums]:
     """By currency; in the base currency, at each day's rate, where there is one."""
     if "payments" not in asked.wanted:
         return [{} for _ in asked.periods]

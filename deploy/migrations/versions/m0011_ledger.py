@@ -105,7 +105,7 @@ CREATE TABLE subscriptions (
     mrr_currency text,
     counted boolean NOT NULL DEFAULT false,
     rule text,
-    revision bigint NOT NULL DEFAULT 0,
+    share_revision text NOT NULL DEFAULT '',
     PRIMARY KEY (project, livemode, subscription)
 )
 """,

@@ -26,8 +26,8 @@ SEPARATOR = "|"
 class Measure(StrEnum):
     """MOVED: by kind. WHY: by kind, reason, direction of a plan change, cancellation's reason and feedback. KEPT: by
     kind, of clients who were there. AGAIN: a client's further movement of a kind. ACTIVE: clients that became active
-    less those that ceased. AWAY: those that left to stay away. The cohorts' by month, the edge is the cohort. `…_month`:
-    the same by the first day of the month."""
+    less those that ceased. AWAY: those that left to stay away. The cohorts' by month, the edge is the cohort. Those by
+    month stand at its first day. TRIAL: began, ended, converted. PAID and REFUNDED. INVOICES: by status."""
 
     MOVED = "moved"
     MOVED_MONTH = "moved_month"
@@ -40,6 +40,10 @@ class Measure(StrEnum):
     COHORT_BEGAN = "cohort_began"
     COHORT_MRR = "cohort_mrr"
     COHORT_ACTIVE = "cohort_active"
+    TRIAL = "trial"
+    PAID = "paid"
+    REFUNDED = "refunded"
+    INVOICES = "invoices"
 
 
 @dataclass(frozen=True, slots=True)

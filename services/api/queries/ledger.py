@@ -118,7 +118,7 @@ async def bounds(connection: Connection, of: Scope) -> Period | None:
     return None if row["first"] is None else Period(row["first"], row["last"])
 
 
-async def totals(connection: Connection, of: Scope, measure: str, periods: Sequence[Period]) -> list[Sum]:
+async def totals(connection: Connection, of: Scope, measure: Measure, periods: Sequence[Period]) -> list[Sum]:
     """What a measure adds up to in each period, by currency and label."""
     return _sums(await connection.fetch(TOTALS, *of.key, *_days(periods), measure))
 

@@ -8,16 +8,16 @@ import asyncpg
 
 from libs.wire.codec import MalformedRecord
 from services.api.database import Connection
-from services.api.read_model import clients, movements, offsets, signals, versions
+from services.api.read_model import movements, offsets, shares, signals, stripe_events
 from services.api.read_model.dead_letters import DeadLetter
 from services.api.read_model.offsets import Move, Standing
 from services.api.read_model.projection import Delivered, Projection
 
 PROJECTIONS: tuple[Projection[Any], ...] = (
-    clients.PROJECTION,
+    shares.PROJECTION,
     movements.PROJECTION,
     signals.PROJECTION,
-    versions.PROJECTION,
+    stripe_events.PROJECTION,
 )
 BY_TOPIC: Mapping[str, Projection[Any]] = {projection.topic.name: projection for projection in PROJECTIONS}
 

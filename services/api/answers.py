@@ -26,9 +26,15 @@ def nothing() -> web.Response:
     return web.Response(status=HTTPStatus.NO_CONTENT.value)
 
 
-def figures(request: web.Request, content: Mapping[str, object], fresh: Freshness) -> web.Response:
-    """`content` with its freshness; 304 where the caller has the same figures. Their age alone is no news."""
-    tag = f'W/"{blake2b(msgspec.json.encode(content), digest_size=12).hexdigest()}"'
+def figures(
+    request: web.Request, content: Mapping[str, object], fresh: Freshness, version: str | None = None
+) -> web.Response:
+    """`content` with its freshness; 304 where the caller has the same figures. Their age alone is no news.
+
+    `version` begins the ETag, for what callers change.
+    """
+    prefix = "" if version is None else f"{version}-"
+    tag = f'W/"{prefix}{blake2b(msgspec.json.encode(content), digest_size=12).hexdigest()}"'
     headers = {"ETag": tag, "Cache-Control": PRIVATE}
     if _has(request, tag):
         return web.Response(status=HTTPStatus.NOT_MODIFIED.value, headers=headers)

@@ -17,10 +17,12 @@ from libs.runtime.read_slots import PostgresSlots
 from services.api import deauthorizing
 from services.api.access import Access
 from services.api.asked import Parts
+from services.api.client_work import clients_work
 from services.api.cursors import Cursors
 from services.api.database import Database
 from services.api.edge import Address, site
 from services.api.freshness import lag_is_known
+from services.api.outlet import outlet
 from services.api.read_model.consumer import Source, follow
 from services.api.read_model.leadership import pause
 from services.api.settings import ApiSettings, platform, stripe_api
@@ -45,6 +47,7 @@ async def serve(settings: ApiSettings, keyring: Keyring, stop: asyncio.Event) ->
         connections = await stack.enter_async_context(pool(url, "api", POOL))
         database = Database(connections)
         topic = await stack.enter_async_context(settings_topic(settings.kafka_bootstrap_servers))
+        sender = await stack.enter_async_context(outlet(settings.kafka_bootstrap_servers))
         secret = settings.revstream_encryption_keys.get_secret_value().encode()
         budgets = ReadBudgets(lambda name: PostgresSlots(connections, name), settings.stripe_reads_per_second)
         stripe = stripe_api(settings)
@@ -58,6 +61,7 @@ async def serve(settings: ApiSettings, keyring: Keyring, stop: asyncio.Event) ->
             budget_of=budgets.of,
             platform=platform(settings),
             public_url=settings.outside_address,
+            sender=sender,
             webhook_base=settings.webhook_base,
         )
         readiness = _readiness(connections, database)
@@ -67,7 +71,7 @@ async def serve(settings: ApiSettings, keyring: Keyring, stop: asyncio.Event) ->
         log.info("serving", port=port)
         giving_back = deauthorizing.follow(database, parts.platform, parts.given_back)
         news = hear(url, parts.feed.wake, stop)
-        async with _background(_prepared(settings, stop), repair(database, topic), giving_back, news):
+        async with _background(_prepared(settings, stop), repair(database, topic), *clients_work(parts), giving_back, news):
             await stop.wait()
 
 

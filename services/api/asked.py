@@ -1,7 +1,7 @@
 """What a handler gets: the caller, the parts it may use, and the request's pieces, read only when they are due."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Protocol, TypeAlias
@@ -15,6 +15,8 @@ from libs.wire.records import SettingsRecord
 from services.api.access import Access, Caller
 from services.api.cursors import Cursors
 from services.api.database import Database
+from services.api.directory_topic import MOST_AT_A_TIME, DirectoryTopic
+from services.api.outlet import NoBroker, Sender
 from services.api.parameters import AnyBody, AnyQuery, read_body, read_query
 from services.api.problems import BODY_INCOMPLETE, ENCODED, NOT_JSON, TOO_LARGE, TOO_SLOW, Refused
 from services.api.stream.feed import Feed
@@ -46,6 +48,8 @@ class Parts:
     webhook_base: str = "http://127.0.0.1:8081"
     given_back: asyncio.Event = field(default_factory=asyncio.Event)  # set: access to an account is to be ended
     feed: Feed = field(default_factory=Feed)
+    sender: Sender = field(default_factory=NoBroker)
+    directory_slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_AT_A_TIME))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,11 @@ class Asked:
     @property
     def database(self) -> Database:
         return self.parts.database
+
+    @property
+    def directory(self) -> DirectoryTopic:
+        """What tells the streams of changed clients."""
+        return DirectoryTopic(self.parts.database, self.parts.sender, self.parts.directory_slots)
 
     def path(self, name: str) -> str:
         """A part of the path, decoded."""
@@ -91,27 +100,29 @@ class Route:
     success: HTTPStatus = HTTPStatus.OK
 
 
-async def body_of(request: web.Request) -> bytes:
-    """The raw body, within its limits. Raises Refused."""
+async def body_of(
+    request: web.Request, most_bytes: int = MOST_BODY_BYTES, kinds: Sequence[str] = ("application/json",)
+) -> bytes:
+    """The raw body, within its limits, of one of these content types. Raises Refused."""
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise Refused(ENCODED)
-    if request.content_type != "application/json":
+    if request.content_type not in kinds:
         raise Refused(NOT_JSON)
-    if (request.content_length or 0) > MOST_BODY_BYTES:
+    if (request.content_length or 0) > most_bytes:
         raise Refused(TOO_LARGE)
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            return await _read(request.content)
+            return await _read(request.content, most_bytes)
     except TimeoutError as error:
         raise Refused(TOO_SLOW) from error
     except web.RequestPayloadError as error:
         raise Refused(BODY_INCOMPLETE) from error
 
 
-async def _read(content: StreamReader) -> bytes:
+async def _read(content: StreamReader, most_bytes: int) -> bytes:
     body = bytearray()
     async for piece in content.iter_any():
         body += piece
-        if len(body) > MOST_BODY_BYTES:
+        if len(body) > most_bytes:
             raise Refused(TOO_LARGE)
     return bytes(body)

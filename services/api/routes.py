@@ -4,10 +4,10 @@ from http import HTTPStatus
 
 from libs.runtime.api_keys import Scope
 from services.api.asked import Route
+from services.api.client_routes import CLIENT_ROUTES
 from services.api.handlers import (
     alert_stream,
     alerts,
-    clients,
     connect,
     disconnect,
     explain,
@@ -25,8 +25,7 @@ STRIPE = "/api/integrations/stripe"
 
 ROUTES = (
     *REVENUE_ROUTES,
-    Route("GET", "/api/clients", Scope.READ, clients.clients_page),
-    Route("GET", "/api/clients/{client}", Scope.READ, clients.client),
+    *CLIENT_ROUTES,
     Route("GET", "/api/mrr/explain", Scope.READ, explain.explain_client),
     Route("GET", "/api/alerts", Scope.READ, alerts.alerts),
     Route("GET", "/api/alerts/stream", Scope.READ, alert_stream.alert_stream),

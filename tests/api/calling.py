@@ -1,5 +1,6 @@
 """The API as tests call it, and what stands in for Kafka behind it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,6 +13,8 @@ from libs.runtime.api_keys import KeyRequest, Scope, issue_at
 from libs.runtime.kafka import KafkaUnavailable
 from libs.wire.records import SettingsRecord
 from services.api.asked import Parts
+from services.api.directory_topic import DirectoryTopic
+from services.api.outlet import Outgoing
 from services.api.read_model.applying import BY_TOPIC, read_batch
 from services.api.read_model.leadership import SESSION
 from services.api.read_model.projection import Delivered
@@ -28,6 +31,19 @@ class FakeSettingsTopic:
         if self.is_away:
             raise KafkaUnavailable("no broker")
         self.published.append(record)
+
+
+@dataclass
+class FakeSender:
+    """Remembers the records that were sent, in their order; refuses while `is_away`."""
+
+    sent: list[Outgoing] = field(default_factory=list)
+    is_away: bool = False
+
+    async def send(self, records: Sequence[Outgoing]) -> None:
+        if self.is_away:
+            raise KafkaUnavailable("no broker")
+        self.sent.extend(records)
 
 
 @dataclass(frozen=True)
@@ -70,11 +86,18 @@ class Api:
     async def post(self, path: str, body: object) -> Answer:
         return await self.call("POST", path, json=body)
 
+    async def put(self, path: str, body: object, **headers: str) -> Answer:
+        return await self.call("PUT", path, json=body, headers=headers)
+
     async def patch(self, path: str, body: object) -> Answer:
         return await self.call("PATCH", path, json=body)
 
     async def delete(self, path: str) -> Answer:
         return await self.call("DELETE", path)
+
+    def topic(self) -> DirectoryTopic:
+        """What tells the streams of the directory."""
+        return DirectoryTopic(self.parts.database, self.parts.sender)
 
     def with_key(self, key: str | None) -> "Api":
         return replace(self, key=key)

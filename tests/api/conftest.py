@@ -22,7 +22,7 @@ from services.api.edge import Address, site
 from services.api.read_model.leadership import SESSION
 from services.api.site import application
 from tests.api.builders import PROJECT
-from tests.api.calling import Api, FakeSettingsTopic
+from tests.api.calling import Api, FakeSender, FakeSettingsTopic
 
 EMPTY_ALL = """
 DO $$ BEGIN
@@ -75,10 +75,17 @@ async def settings_topic() -> FakeSettingsTopic:
 
 
 @pytest.fixture
-async def api(migrated: str, opened: Database, settings_topic: FakeSettingsTopic) -> AsyncIterator[Api]:
+async def sender() -> FakeSender:
+    return FakeSender()
+
+
+@pytest.fixture
+async def api(
+    migrated: str, opened: Database, settings_topic: FakeSettingsTopic, sender: FakeSender
+) -> AsyncIterator[Api]:
     """The API over HTTP, with a key for everything in the project `acme`."""
     keyring = Keyring.parse(generate_key())
-    parts = Parts(opened, Access(opened), Cursors(b"a secret of this test"), keyring, settings_topic)
+    parts = Parts(opened, Access(opened), Cursors(b"a secret of this test"), keyring, settings_topic, sender=sender)
     async with (
         site(application(parts, Readiness()), Address("127.0.0.1", free_port())) as port,
         aiohttp.ClientSession() as session,

@@ -27,6 +27,7 @@ ALTER TABLE customers
     ADD COLUMN mrr numeric NOT NULL DEFAULT 0,
     ADD COLUMN email text,
     ADD COLUMN email_domain text,
+    ADD COLUMN email_registered text,
     ADD COLUMN told_at timestamptz,
     ADD COLUMN told_rank smallint,
     ADD COLUMN erased_at timestamptz,
@@ -36,7 +37,7 @@ ALTER TABLE customers
     "CREATE INDEX customers_by_mrr ON customers (project, livemode, mrr_order, customer)",
     "CREATE INDEX customers_mapped_by_mrr ON customers (project, livemode, mapped, mrr_order, customer)",
     "CREATE INDEX customers_by_client ON customers (project, client, customer)",
-    "CREATE INDEX customers_by_domain ON customers (project, email_domain, customer) WHERE email_domain IS NOT NULL",
+    "CREATE INDEX customers_by_domain ON customers (project, email_registered) WHERE email_registered IS NOT NULL",
     "CREATE INDEX customers_by_email ON customers (project, email) WHERE email IS NOT NULL",
     """
 CREATE TABLE customer_mrr (

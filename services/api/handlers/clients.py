@@ -1,28 +1,21 @@
-"""`GET /api/clients` and `GET /api/clients/{id}`: what each client pays, and how it stands."""
+"""`GET /api/clients` and `GET /api/clients/{id}`: what each client pays, how it stands, what people say of it."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
-from fractions import Fraction
 from typing import Annotated, Literal
 
 import msgspec
 from aiohttp import web
 
-from libs.domain.policy import Policy
-from libs.wire.codec import decode
-from libs.wire.contribution_codec import exact_amount
-from libs.wire.records import ClientRecord
 from services.api.answers import figures
 from services.api.asked import Asked
+from services.api.client_content import client_content
 from services.api.cursors import Listing, Position
 from services.api.freshness import freshness
-from services.api.money import total
 from services.api.parameters import Query
 from services.api.problems import Refused, not_found
 from services.api.queries import clients, projects
 from services.api.queries.clients import ClientFilter, ClientFound
-
-MONTHS_A_YEAR = 12
 
 
 class ClientsQuery(Query, frozen=True, kw_only=True):
@@ -68,35 +61,8 @@ async def client(asked: Asked) -> web.Response:
         fresh = await freshness(connection)
     if found is None:
         raise Refused(not_found(f"client {wanted}"))
-    return figures(asked.request, client_content(found, policy, datetime.now(UTC).date()), fresh)
-
-
-def client_content(found: ClientFound, policy: Policy, day: date) -> dict[str, object]:
-    """A client as the contract shows it."""
-    record = decode(found.record, ClientRecord)
-    exact = {currency: exact_amount(text) for currency, text in record.exact_by_currency.items()}
-    yearly: dict[str, Fraction] = {currency: amount * MONTHS_A_YEAR for currency, amount in exact.items()}
-    return {
-        "client": found.client,
-        "name": found.name,
-        "livemode": found.livemode,
-        "mrr": total(exact, policy, day),
-        "mrr_by_currency": record.mrr_by_currency,
-        "exact_by_currency": record.exact_by_currency,
-        "arr": total(yearly, policy, day),
-        "status": found.shown_status,
-        "segment": None,
-        "health": None,
-        "customers": record.customers,
-        "subscriptions": record.subscriptions,
-        "active_subscriptions": record.active_subscriptions,
-        "contributions": record.contributions,
-        "open_signals": found.open_signals,
-        "incomplete": record.incomplete,
-        "first_paid_at": record.first_paid_at,
-        "caused_by": record.caused_by,
-        "as_of": record.as_of,
-    }
+    version = 0 if found.directory is None else found.directory.version
+    return figures(asked.request, client_content(found, policy, datetime.now(UTC).date()), fresh, str(version))
 
 
 def _filter(query: ClientsQuery, livemode: bool) -> ClientFilter:

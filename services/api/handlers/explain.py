@@ -72,10 +72,10 @@ def _texts(value: object) -> tuple[object, ...]:
     return value if isinstance(value, tuple) else ()
 
 
-def _held(raw: bytes, explained: Explanation) -> dict[str, object]:
+def _held(raw: bytes | None, explained: Explanation) -> dict[str, object]:
     """The figure that the clients' page shows, and whether this explanation adds up to it exactly."""
-    record = decode(raw, ClientRecord)
-    held = {code: exact_amount(text) for code, text in record.exact_by_currency.items()}
+    amounts = {} if raw is None else decode(raw, ClientRecord).exact_by_currency
+    held = {code: exact_amount(text) for code, text in amounts.items()}
     codes = held.keys() | explained.totals.keys()
     agrees = all(held.get(code, 0) == explained.totals.get(code, 0) for code in codes)
     return {"shown": {code: exact_text(exact) for code, exact in sorted(held.items())}, "agrees": agrees}

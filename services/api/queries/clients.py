@@ -2,7 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
+
+import asyncpg
 
 from services.api.cursors import Position
 from services.api.database import Connection
@@ -13,14 +17,20 @@ UNRESOLVED = """EXISTS (SELECT FROM signals WHERE signals.project = clients.proj
 AT_RISK = f"(clients.status = 'active' AND {UNRESOLVED})"
 # Signals are looked up for the rows that are shown, whatever the filters had to look at.
 SHOWN = """
-SELECT client, name, mrr_order, livemode, record, open_signals,
-       CASE WHEN status = 'active' AND open_signals <> '{{}}' THEN 'at_risk' ELSE status END AS shown_status
-FROM ({clients}) AS found CROSS JOIN LATERAL (
+SELECT found.client, found.name, mrr_order, livemode, as_of, record, open_signals,
+       CASE WHEN status = 'active' AND open_signals <> '{{}}' THEN 'at_risk' ELSE status END AS shown_status,
+       entry.version, entry.stakeholder_emails, entry.domains, entry.stripe_customers
+FROM ({clients}) AS found
+LEFT JOIN directory AS entry ON entry.project = found.project AND entry.client = found.client AND NOT entry.deleted
+CROSS JOIN LATERAL (
     SELECT coalesce(array_agg(id ORDER BY opened_at, id), '{{}}') AS open_signals FROM signals
     WHERE signals.project = found.project AND signals.client = found.client AND signals.status <> 'resolved'
 ) AS open
 """
 ONE = SHOWN.format(clients="SELECT * FROM clients WHERE project = $1 AND client = $2")
+EXACT_MRR = """
+SELECT client, currency, exact_num, exact_den FROM client_mrr WHERE project = $1 AND client = ANY($2::text[])
+"""
 STATUSES = {
     "active": f"clients.status = 'active' AND NOT {UNRESOLVED}",
     "at_risk": AT_RISK,
@@ -47,37 +57,83 @@ class ClientFilter:
     at_risk: bool | None
     sort: str
 
+    @property
+    def takes_unpaid(self) -> bool:
+        """Whether clients that never had revenue can be among them."""
+        return self.status in (None, "none") and not self.at_risk and not self.min_mrr
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryPart:
+    """What people say of a client."""
+
+    version: int
+    stakeholder_emails: Sequence[str]
+    domains: Sequence[str]
+    stripe_customers: Sequence[str]
+
 
 @dataclass(frozen=True, slots=True)
 class ClientFound:
+    """`record` and `livemode` None: the client is known from the directory alone."""
+
     client: str
     name: str
     mrr_order: str
-    livemode: bool
-    record: bytes
+    livemode: bool | None
+    as_of: datetime
+    record: bytes | None
     shown_status: str
     open_signals: Sequence[str]
+    directory: DirectoryPart | None
 
 
 async def one(connection: Connection, project: str, client: str) -> ClientFound | None:
     """The client with that id."""
     row = await connection.fetchrow(ONE, project, client)
-    return None if row is None else ClientFound(**row)
+    return None if row is None else _found(row)
+
+
+async def exact_mrr(connection: Connection, project: str, clients: Sequence[str]) -> dict[str, dict[str, Fraction]]:
+    """Exact MRR in minor units by currency, of each of the clients that has any."""
+    found: dict[str, dict[str, Fraction]] = {}
+    for row in await connection.fetch(EXACT_MRR, project, clients):
+        exact = Fraction(int(row["exact_num"]), int(row["exact_den"]))
+        found.setdefault(row["client"], {})[row["currency"]] = exact
+    return found
 
 
 async def page(
     connection: Connection, project: str, wanted: ClientFilter, after: Position | None, limit: int
 ) -> list[ClientFound]:
-    """Up to `limit` clients that follow the position."""
+    """Up to `limit` clients that follow the position; those of the directory alone are in either mode's list."""
     column, beyond, direction = SORTS[wanted.sort]
     order = f"ORDER BY {column} {direction}, client {direction}"
     values: list[object] = [project, wanted.livemode, limit]
-    conditions = ["project = $1", "livemode = $2", *_conditions(wanted, values)]
+    conditions = ["project = $1", *_conditions(wanted, values)]
     if after is not None:
         values += [after.value, after.id]
         conditions.append(f"({column}, client) {beyond} (${len(values) - 1}::text, ${len(values)}::text)")
-    found = f"SELECT * FROM clients WHERE {' AND '.join(conditions)} {order} LIMIT $3"  # noqa: S608 – our own words, values are parameters
-    return [ClientFound(**row) for row in await connection.fetch(f"{SHOWN.format(clients=found)} {order}", *values)]
+    modes = ["livemode = $2", "livemode IS NULL"][: 2 if wanted.takes_unpaid else 1]
+    parts = [f"(SELECT * FROM clients WHERE {mode} AND {' AND '.join(conditions)} {order} LIMIT $3)" for mode in modes]  # noqa: S608 – our own words, values are parameters
+    found = f"SELECT * FROM ({' UNION ALL '.join(parts)}) AS clients {order} LIMIT $3"  # noqa: S608
+    shown_order = f"ORDER BY found.{column} {direction}, found.client {direction}"
+    return [_found(row) for row in await connection.fetch(f"{SHOWN.format(clients=found)} {shown_order}", *values)]
+
+
+def _found(row: asyncpg.Record) -> ClientFound:
+    lists = row["stakeholder_emails"], row["domains"], row["stripe_customers"]
+    return ClientFound(
+        client=row["client"],
+        name=row["name"],
+        mrr_order=row["mrr_order"],
+        livemode=row["livemode"],
+        as_of=row["as_of"],
+        record=row["record"],
+        shown_status=row["shown_status"],
+        open_signals=row["open_signals"],
+        directory=None if row["version"] is None else DirectoryPart(row["version"], *lists),
+    )
 
 
 def _conditions(wanted: ClientFilter, values: list[object]) -> Iterator[str]:

@@ -154,18 +154,19 @@ async def claimed_by_others(
     return {row["claimed"]: row["client"] for row in rows}
 
 
-async def assign(connection: Connection, project: str, customer: str, client: str | None) -> list[str] | None:
-    """Give the customer to the client by hand, or to none; gives the changed clients, None where it is not listed."""
-    target = None if client is None else await one(connection, project, client)
-    if client is not None and target is None:
+async def assigned(connection: Connection, project: str, customer: str, client: str | None) -> list[Entry] | None:
+    """The entries as they would be with the customer given to the client by hand, or to none; those that change only.
+    None: that client is not in the directory."""
+    holders = set((await claimed_by_others(connection, project, [customer], [])).values())
+    entries = await held(connection, project, [*holders, *([] if client is None else [client])])
+    if client is not None and client not in entries:
         return None
-    holders = await claimed_by_others(connection, project, [customer], [] if client is None else [client])
-    losing = [each.entry for each in (await held(connection, project, list(set(holders.values())))).values()]
+    losing = [each.entry for name, each in entries.items() if name in holders and name != client]
     changed = [_with(each, set(each.stripe_customers) - {customer}) for each in losing]
-    lost = await store(connection, project, changed)
-    if target is None:
-        return lost
-    return lost + await store(connection, project, [_with(target.entry, {*target.entry.stripe_customers, customer})])
+    if client is not None and client not in holders:
+        entry = entries[client].entry
+        changed.append(_with(entry, {*entry.stripe_customers, customer}))
+    return changed
 
 
 async def claiming(

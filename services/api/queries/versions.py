@@ -6,7 +6,9 @@ from datetime import datetime
 
 from services.api.database import Connection
 
-CLIENT = "SELECT livemode, customers, record FROM clients WHERE project = $1 AND client = $2"
+CLIENT = (
+    "SELECT coalesce(livemode, true) AS livemode, customers, record FROM clients WHERE project = $1 AND client = $2"
+)
 # Only what the rules fold; other kinds tell nothing but that time has passed.
 VERSIONS = """
 SELECT customer, record FROM object_versions
@@ -22,10 +24,11 @@ GROUP BY customer
 
 @dataclass(frozen=True, slots=True)
 class ClientVersions:
-    """A client's held record, and all versions by customer with the newest instant that any fact tells of."""
+    """A client's held record (None: it never had revenue), and all versions by customer with the newest instant that
+    any fact tells of."""
 
     livemode: bool
-    record: bytes
+    record: bytes | None
     versions: Mapping[str, Sequence[bytes]]
     newest: Mapping[str, datetime]
 

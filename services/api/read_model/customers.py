@@ -14,7 +14,7 @@ from libs.domain.customer import Customer
 from libs.domain.identity import CustomerId, own_client
 from libs.domain.money import shown
 from libs.wire.codec import MalformedRecord
-from libs.wire.mail_domains import folded_domain
+from libs.wire.mail_domains import folded_domain, registrable
 from libs.wire.records import ClientMember, ClientRecord, Revision, StripeRecord, SubscriptionContribution
 from services.api.database import Connection
 
@@ -55,9 +55,10 @@ ON CONFLICT (project, livemode, customer, currency) DO UPDATE SET
 # The newest version of a customer tells its e-mail; none is taken any more of one whose personal data was erased.
 TELL_EMAILS = """
 UPDATE customers AS held
-SET email = t.email, email_domain = t.email_domain, told_at = t.told_at, told_rank = t.told_rank
-FROM unnest($1::text[], $2::bool[], $3::text[], $4::timestamptz[], $5::smallint[], $6::text[], $7::text[])
-    AS t (project, livemode, customer, told_at, told_rank, email, email_domain)
+SET email = t.email, email_domain = t.email_domain, email_registered = t.email_registered,
+    told_at = t.told_at, told_rank = t.told_rank
+FROM unnest($1::text[], $2::bool[], $3::text[], $4::timestamptz[], $5::smallint[], $6::text[], $7::text[], $8::text[])
+    AS t (project, livemode, customer, told_at, told_rank, email, email_domain, email_registered)
 WHERE held.project = t.project AND held.livemode = t.livemode AND held.customer = t.customer
   AND held.erased_at IS NULL
   AND (held.told_at IS NULL OR (held.told_at, held.told_rank) <= (t.told_at, t.told_rank))
@@ -120,6 +121,7 @@ async def tell_emails(connection: Connection, rows: Iterable[tuple[StripeRecord,
             newest[place] = record, customer
     if newest:
         emails = [_email(customer) for _, customer in newest.values()]
+        domains = [None if email is None else folded_domain(email.rpartition("@")[2]) for email in emails]
         marks = [_mark(record) for record, _ in newest.values()]
         places = list(zip(*newest, strict=True))
         await connection.execute(
@@ -128,7 +130,8 @@ async def tell_emails(connection: Connection, rows: Iterable[tuple[StripeRecord,
             [at for at, _ in marks],
             [rank for _, rank in marks],
             emails,
-            [None if email is None else folded_domain(email.rpartition("@")[2]) for email in emails],
+            domains,
+            [None if domain is None else registrable(domain) for domain in domains],
         )
 
 

@@ -28,6 +28,7 @@ ALTER TABLE customers
     ADD COLUMN email text,
     ADD COLUMN email_domain text,
     ADD COLUMN email_registered text,
+    ADD COLUMN names_client text,
     ADD COLUMN told_at timestamptz,
     ADD COLUMN told_rank smallint,
     ADD COLUMN erased_at timestamptz,
@@ -38,6 +39,7 @@ ALTER TABLE customers
     "CREATE INDEX customers_mapped_by_mrr ON customers (project, livemode, mapped, mrr_order, customer)",
     "CREATE INDEX customers_by_client ON customers (project, client, customer)",
     "CREATE INDEX customers_by_domain ON customers (project, email_registered) WHERE email_registered IS NOT NULL",
+    "CREATE INDEX customers_by_name ON customers (project, names_client) WHERE names_client IS NOT NULL",
     "CREATE INDEX customers_by_email ON customers (project, email) WHERE email IS NOT NULL",
     """
 CREATE TABLE customer_mrr (

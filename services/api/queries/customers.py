@@ -24,6 +24,7 @@ WHERE customers.project = $1 AND customers.customer = $2 ORDER BY customers.live
 CONCERNED = f"""
 SELECT {COLUMNS} FROM (
     SELECT * FROM customers WHERE project = $1 AND client = $2
+    UNION SELECT * FROM customers WHERE project = $1 AND names_client = $2
     UNION SELECT * FROM customers WHERE project = $1 AND customer = ANY($3::text[])
     UNION SELECT * FROM customers WHERE project = $1 AND email = ANY($4::text[])
     UNION SELECT * FROM customers WHERE project = $1 AND email_registered = ANY($5::text[])

@@ -12,6 +12,7 @@ from fractions import Fraction
 
 from libs.domain.customer import Customer
 from libs.domain.identity import CustomerId, own_client
+from libs.domain.mapping import CLIENT_KEY
 from libs.domain.money import shown
 from libs.wire.codec import MalformedRecord
 from libs.wire.mail_domains import folded_domain, registrable
@@ -52,15 +53,17 @@ SELECT project, livemode, customer, currency, mapped, exact_num, exact_den FROM 
 ON CONFLICT (project, livemode, customer, currency) DO UPDATE SET
     mapped = excluded.mapped, exact_num = excluded.exact_num, exact_den = excluded.exact_den
 """
-# The newest version of a customer tells its e-mail; none is taken any more of one whose personal data was erased.
-TELL_EMAILS = """
-UPDATE customers AS held
-SET email = t.email, email_domain = t.email_domain, email_registered = t.email_registered,
-    told_at = t.told_at, told_rank = t.told_rank
-FROM unnest($1::text[], $2::bool[], $3::text[], $4::timestamptz[], $5::smallint[], $6::text[], $7::text[], $8::text[])
-    AS t (project, livemode, customer, told_at, told_rank, email, email_domain, email_registered)
+# The newest version of a customer tells its e-mail, and the client that its metadata name. No e-mail is taken any more
+# of one whose personal data was erased.
+TELL_PEOPLE = """
+UPDATE customers AS held SET names_client = t.names_client, told_at = t.told_at, told_rank = t.told_rank,
+    email = CASE WHEN erased_at IS NULL THEN t.email END,
+    email_domain = CASE WHEN erased_at IS NULL THEN t.email_domain END,
+    email_registered = CASE WHEN erased_at IS NULL THEN t.email_registered END
+FROM unnest($1::text[], $2::bool[], $3::text[], $4::timestamptz[], $5::smallint[], $6::text[], $7::text[], $8::text[],
+            $9::text[])
+    AS t (project, livemode, customer, told_at, told_rank, email, email_domain, email_registered, names_client)
 WHERE held.project = t.project AND held.livemode = t.livemode AND held.customer = t.customer
-  AND held.erased_at IS NULL
   AND (held.told_at IS NULL OR (held.told_at, held.told_rank) <= (t.told_at, t.told_rank))
 """
 
@@ -112,8 +115,9 @@ async def write(connection: Connection, rows: Iterable[MemberRow]) -> None:
         await connection.execute(UPSERT, *_columns(found), *_figures(found))
 
 
-async def tell_emails(connection: Connection, rows: Iterable[tuple[StripeRecord, Customer]]) -> None:
-    """Hold the e-mail of each customer as its newest version tells it, to find whom a change of the directory moves."""
+async def tell_people(connection: Connection, rows: Iterable[tuple[StripeRecord, Customer]]) -> None:
+    """Hold what connects each customer with a client, as its newest version tells it, for whom a change of the directory
+    concerns is found by it."""
     newest: dict[tuple[str, bool, str], tuple[StripeRecord, Customer]] = {}
     for record, customer in rows:
         place = record.project, record.livemode, customer.id
@@ -125,13 +129,14 @@ async def tell_emails(connection: Connection, rows: Iterable[tuple[StripeRecord,
         marks = [_mark(record) for record, _ in newest.values()]
         places = list(zip(*newest, strict=True))
         await connection.execute(
-            TELL_EMAILS,
+            TELL_PEOPLE,
             *places,
             [at for at, _ in marks],
             [rank for _, rank in marks],
             emails,
             domains,
             [None if domain is None else registrable(domain) for domain in domains],
+            [dict(customer.metadata).get(CLIENT_KEY) for _, customer in newest.values()],
         )
 
 

@@ -14,7 +14,7 @@ from libs.wire.stripe_event import Kind, kind_of
 from libs.wire.stripe_event import read as facts_of
 from libs.wire.topics import STRIPE_EVENTS
 from services.api.database import Connection
-from services.api.read_model.customers import tell_emails
+from services.api.read_model.customers import tell_people
 from services.api.read_model.projection import Delivered, Projection
 
 PAYMENT_FAILED = "invoice.payment_failed"
@@ -86,7 +86,7 @@ async def write(connection: Connection, rows: Sequence[VersionRow]) -> None:
     if customers:
         places, deleted = list(customers), list(customers.values())
         await connection.execute(UPSERT_CUSTOMERS, *_unzipped(places, 3), deleted)
-    await tell_emails(connection, ((row.record, row.person) for row in rows if row.person is not None))
+    await tell_people(connection, ((row.record, row.person) for row in rows if row.person is not None))
     failed = [_failed(row.record, row.failed) for row in rows if row.failed is not None]
     if failed:
         await connection.execute(INSERT_FAILED_PAYMENTS, *_unzipped(failed, 6))

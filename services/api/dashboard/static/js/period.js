@@ -14,18 +14,6 @@ export function periodOf({ from, to, range = "30", compare = "previous_period" }
   return { from: back(Number(range) - 1 || 29), to: iso(new Date()), compare };
 }
 
-/** The same number of days before the period, or the same days a year before. */
-export function comparedWith({ from, to, compare }) {
-  if (compare === "previous_year") return { from: yearBefore(from), to: yearBefore(to) };
-  const first = Date.parse(from), last = Date.parse(to);
-  return { from: iso(new Date(first - (last - first) - 86400000)), to: iso(new Date(first - 86400000)) };
-}
-
-function yearBefore(day) {
-  const [year, rest] = [Number(day.slice(0, 4)) - 1, day.slice(4)];
-  return `${year}${rest === "-02-29" ? "-02-28" : rest}`;
-}
-
 /** Day, week or month: so many points that a chart can be read. */
 export function intervalOf({ from, to }) {
   const days = (Date.parse(to) - Date.parse(from)) / 86400000;

@@ -9,8 +9,8 @@ import { changed, go } from "../place.js";
 const MEASURES = [["subscriber_retention", "subscribers"], ["revenue_retention", "revenue"]];
 
 export function render({ parameters, signal }) {
-  const { measure = "subscriber_retention", mode, currency } = parameters;
-  const load = () => get("/api/metrics/cohorts", { mode, currency }, signal);
+  const { measure = "subscriber_retention", mode } = parameters;
+  const load = () => get("/api/metrics", { mode }, signal);
   return [
     h("div", { class: "bar" }, h("h1", {}, "Cohorts"), choice("Retention of", MEASURES, measure, (value) => go(changed({ measure: value })))),
     panel("By month of the first payment", loading(load, (found) => grid(rowsOf(found), measure), signal),
@@ -19,7 +19,7 @@ export function render({ parameters, signal }) {
   ];
 }
 
-const rowsOf = (found) => found.data ?? found.cohorts ?? [];
+const rowsOf = ({ metrics }) => metrics.cohorts ?? [];
 
 function grid(rows, measure) {
   if (!rows.length) return empty("Cohorts appear with the first month of revenue.");
@@ -30,5 +30,5 @@ function grid(rows, measure) {
     h("caption", { class: "unseen" }, "Retention by cohort and month after the first payment"),
     h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Cohort"), Array.from({ length: longest }, (_, at) => h("th", { scope: "col" }, count(at))))),
     h("tbody", {}, cohorts.map((cohort) => h("tr", {}, h("th", { scope: "row" }, cohort.slice(0, 7)),
-      cells[cohort].sort((one, other) => (one.month > other.month ? 1 : -1)).map((row) => h("td", {}, rate(row[measure]))))))));
+      cells[cohort].sort((one, other) => one.month - other.month).map((row) => h("td", {}, rate(row[measure]))))))));
 }

@@ -3,8 +3,9 @@
 import { all, get, post, put, remove } from "../api.js";
 import { h, show } from "../dom.js";
 import { count, money, rate, words } from "../format.js";
-import { badge, csvButton, dialog, empty, failure, field, form, loading, pages, panel, table, terms } from "../parts.js";
-import { changed, link } from "../place.js";
+import { badge, csvButton, dialog, empty, failure, field, form, loading, pages, panel, table } from "../parts.js";
+import { clientLink } from "../links.js";
+import { changed } from "../place.js";
 
 const TABS = [["unmapped", "Unmapped"], ["conflicts", "Conflicts"], ["mapped", "Mapped"], ["import", "Import"]];
 const MOST_BYTES = 10 * 1024 * 1024;
@@ -13,11 +14,10 @@ const LOOK_MS = 1000;
 const columns = (session, again) => [
   { title: "Customer", cell: (row) => h("code", {}, row.customer), text: (row) => row.customer },
   { title: "Domain", cell: (row) => row.email_domain || "–", text: (row) => row.email_domain },
-  { title: "Client", cell: (row) => h("a", { href: link(`/clients/${encodeURIComponent(row.client)}`) }, row.client), text: (row) => row.client },
+  { title: "Client", cell: clientLink, text: (row) => row.client },
   { title: "Matched by", cell: (row) => words(row.matched_by), text: (row) => row.matched_by },
   { title: "Claimed by", cell: (row) => (row.conflicts || []).join(", ") || "–", text: (row) => (row.conflicts || []).join(" ") },
-  { title: "MRR", number: true, cell: (row) => money(row.mrr), text: (row) => row.mrr?.amount },
-  { title: "Currency", cell: (row) => (row.mrr?.currency || "").toUpperCase(), text: (row) => row.mrr?.currency },
+  { title: "MRR", number: true, cell: (row) => money(row.mrr), text: (row) => Object.entries(row.mrr.by_currency).map(([code, text]) => `${text} ${code}`).join(" ") },
   ...(session.scopes.includes("admin") ? [{ title: "Change", cell: (row) => h("button", { type: "button", class: "plain", onclick: () => change(row, again) }, "Change…") }] : []),
 ];
 
@@ -33,7 +33,7 @@ function change(row, again) {
   dialog(`Client of ${row.customer}`, (close) => {
     const seen = h("div", { "aria-live": "polite" });
     return [
-      form("Show what would move", field("Client", { name: "client", value: row.matched_by === "nothing" ? "" : row.client, required: true, maxlength: 200 }),
+      form("Show what would move", field("Client", { name: "client", value: row.mapped ? row.client : "", required: true, maxlength: 200 }),
         async ({ client }) => {
           const preview = await put(`${path}?preview=true`, { client });
           show(seen, told(preview), form("Move it", [], async () => { await put(path, { client }); close(); again(); }));
@@ -44,8 +44,11 @@ function change(row, again) {
   });
 }
 
-const told = (preview) => terms([["From", preview.from], ["To", preview.to], ["MRR that moves", money(preview.mrr)],
-  ["Client before", money(preview.from_mrr_after ?? preview.effect?.from)], ["Client after", money(preview.to_mrr_after ?? preview.effect?.to)]]);
+const told = (preview) => (preview.moves.length ? h("div", {},
+  h("p", {}, `${count(preview.customers)} customers with ${money(preview.mrr)} would move:`),
+  table([{ title: "Client", cell: (row) => row.client }, { title: "MRR before", number: true, cell: (row) => money(row.before) },
+    { title: "MRR after", number: true, cell: (row) => money(row.after) }], preview.clients, { caption: "What would move" }))
+  : empty("Nothing would move."));
 
 export function render({ parameters, signal, session }) {
   const { tab = "unmapped", mode } = parameters;

@@ -5,10 +5,10 @@ import { h } from "../dom.js";
 import { amount, count, drawn, instant, money, rate, words } from "../format.js";
 import { live } from "../live.js";
 import { choice, csvButton, empty, loading, panel } from "../parts.js";
-import { comparedWith, intervalOf, periodChoice, periodOf } from "../period.js";
+import { intervalOf, periodChoice, periodOf } from "../period.js";
 import { changed, go, link } from "../place.js";
 import { timeChart, waterfall } from "../charts.js";
-import { endOf, points, textOf } from "../series.js";
+import { endOf, points } from "../series.js";
 
 const CARDS = [
   ["mrr", "MRR", money], ["arr", "ARR", money], ["growth_rate", "Growth", rate], ["subscriber_churn_rate", "Subscriber churn", rate, "fall"],
@@ -16,26 +16,27 @@ const CARDS = [
   ["failed_payments", "Failed payments", count, "fall"], ["active_subscribers", "Subscribers", count],
 ];
 const MOVEMENTS = ["new", "reactivation", "expansion", "contraction", "churn", "fx"];
+// What the figures of now are compared with: where the earlier period ended.
+const EARLIER = { mrr: "end", arr: null, active_subscribers: null, revenue_at_risk: null };
 const TICKER_LENGTH = 30;
 
 export function render({ parameters, signal }) {
   const period = periodOf(parameters);
   const { mode, currency = "", segment = "" } = parameters;
   const filters = { mode, currency, segment };
-  const figures = get("/api/metrics", { from: period.from, to: period.to, ...filters }, signal);
-  const before = get("/api/metrics", { ...comparedWith(period), ...filters }, signal).catch(() => null);
+  const figures = get("/api/metrics", { from: period.from, to: period.to, compare: period.compare, mode }, signal);
   const list = h("ul", { class: "ticker", "aria-label": "Latest movements and signals" });
   live.hear((news) => { list.prepend(line(news)); while (list.children.length > TICKER_LENGTH) list.lastChild.remove(); }, signal);
   return [
     h("div", { class: "bar" }, h("h1", {}, "Overview"), periodChoice(parameters),
       currencies(figures, currency),
       choice("Segment", [["", "all"], ["enterprise", "Enterprise"], ["growth", "Growth"], ["starter", "Starter"]], segment, (value) => go(changed({ segment: value })))),
-    loading(async () => [await figures, await before], ([now, then]) => cards(now, then), signal),
+    loading(() => figures, cards, signal),
     h("div", { class: "columns wide" },
-      panel("MRR over time", loading(() => course(period, filters, signal), (found) => chart(found), signal),
-        csvButton("mrr", [{ title: "Date", text: (row) => row.day }, { title: "MRR", text: (row) => row.value }], async () => rowsOf(await course(period, filters)))),
+      panel("MRR over time", loading(() => course(figures, period, filters, signal), chart, signal),
+        csvButton("mrr", [{ title: "Date", text: (row) => row.day }, { title: "MRR", text: (row) => row.value }], async () => points((await course(figures, period, filters)).mrr))),
       panel("Now", loading(() => latest(filters, signal), (found) => { list.append(...found.map(line)); return found.length || list.children.length ? list : [list, empty("Nothing has happened yet.")]; }, signal))),
-    panel("From the start of the period to its end", loading(() => get("/api/mrr/waterfall", { from: period.from, to: period.to, ...filters }, signal), bridge, signal)),
+    panel("From the start of the period to its end", loading(() => get("/api/mrr/waterfall", { from: period.from, to: period.to, mode }, signal), bridges, signal)),
   ];
 }
 
@@ -50,14 +51,14 @@ function currencies(figures, chosen) {
   return place;
 }
 
-function cards(now, then) {
+function cards({ metrics, comparison }) {
   return h("div", { class: "cards" }, CARDS.map(([name, title, tell, good]) => h("section", { class: "card" },
-    h("h2", {}, title), h("div", { class: "figure", "data-metric": name }, tell(now.metrics[name])),
-    h("div", { class: "change" }, compared(now.metrics[name], then?.metrics[name], tell, good)))));
+    h("h2", {}, title), h("div", { class: "figure", "data-metric": name }, tell(metrics[name])),
+    h("div", { class: "change" }, compared(metrics[name], comparison?.metrics[EARLIER[name] ?? name], tell, good)))));
 }
 
 function compared(now, then, tell, good) {
-  if (then === null || then === undefined) return "nothing to compare with";
+  if (then === null || then === undefined) return "";
   const [one, other] = [plain(now), plain(then)];
   if (one === null || other === null) return `before: ${tell(then)}`;
   if (one === other) return `as before: ${tell(then)}`;
@@ -67,8 +68,15 @@ function compared(now, then, tell, good) {
 
 const plain = (value) => (value === null || value === undefined || value.by_currency ? null : drawn(value.amount ?? String(value)));
 
-async function course(period, filters, signal) {
-  const asked = { from: period.from, to: period.to, interval: intervalOf(period), ...filters };
+/** Currencies are never added without a rate: of several, one is drawn – the chosen one, or the first there is. */
+async function drawnCurrency(figures, chosen) {
+  const several = Object.keys((await figures).metrics.mrr?.by_currency || {});
+  return chosen || (several.includes("usd") ? "usd" : several[0]) || null;
+}
+
+async function course(figures, period, filters, signal) {
+  const currency = await drawnCurrency(figures, filters.currency);
+  const asked = { from: period.from, to: period.to, interval: intervalOf(period), ...filters, currency };
   const [mrr, ...moves] = await Promise.all([
     get("/api/metrics/mrr", { ...asked, compare: period.compare }, signal),
     ...MOVEMENTS.map((name) => get(`/api/metrics/${name}`, asked, signal))]);
@@ -88,19 +96,19 @@ function chart({ mrr, moves }) {
   });
 }
 
-const rowsOf = ({ mrr }) => points(mrr);
-
-function bridge(found) {
-  const one = (name) => textOf(found[name] ?? found.totals?.[name] ?? null);
-  if (one("start") === null && one("end") === null) return empty("Several currencies: choose one above, or set a base currency.");
-  const steps = [["start", true], ...MOVEMENTS.map((name) => [name, false]), ["end", true]].map(([name, total]) => ({
-    label: words(name), value: one(name), tell: money(found[name] ?? null), kind: total ? "total" : name, total }));
-  return waterfall(steps.filter((step) => step.total || drawn(step.value)), "MRR");
+function bridges({ bridges: found }) {
+  if (!found.length) return empty("The bridge appears with the first movement.");
+  return found.map((one) => {
+    const steps = ["start", ...MOVEMENTS, "end"].map((name) => ({
+      label: words(name), value: one[name].amount, tell: money(one[name]), kind: name === "start" || name === "end" ? "total" : name,
+      total: name === "start" || name === "end" }));
+    return waterfall(steps.filter((step) => step.total || drawn(step.value)), `MRR in ${one.currency.toUpperCase()}`);
+  });
 }
 
 async function latest(filters, signal) {
   const [moves, signals] = await Promise.all([
-    get("/api/mrr/movements", { limit: 15, mode: filters.mode, sort: "-occurred_at" }, signal).catch(() => ({ data: [] })),
+    get("/api/mrr/movements", { limit: 15, mode: filters.mode }, signal).catch(() => ({ data: [] })),
     get("/api/alerts", { limit: 15, mode: filters.mode }, signal)]);
   const news = [...moves.data.map((one) => ({ kind: "movement", ...one, movement: one.kind })), ...signals.data.map((one) => ({ ...one, kind: "signal" }))];
   return news.sort((one, other) => (timeOf(other) > timeOf(one) ? 1 : -1)).slice(0, TICKER_LENGTH);

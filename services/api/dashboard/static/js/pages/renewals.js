@@ -1,17 +1,19 @@
-// What is due to renew, and what will not.
+// What is due to renew.
 
 import { h } from "../dom.js";
-import { day, money, words } from "../format.js";
+import { instant, money, words } from "../format.js";
 import { insight } from "../insight.js";
-import { link } from "../place.js";
+import { clientLink } from "../links.js";
 
 export const render = insight({
-  title: "Renewals", name: "renewals", path: "/api/renewals", ahead: true, nothing: "Nothing renews in the coming days.",
+  title: "Renewals", name: "renewals", path: "/api/renewals", ahead: true, nothing: "Nothing renews in the coming 30 days.",
   columns: [
-    { title: "Renews", cell: (row) => day(row.renews_at ?? row.current_period_end), text: (row) => row.renews_at ?? row.current_period_end },
-    { title: "Client", cell: (row) => h("a", { href: link(`/clients/${encodeURIComponent(row.client)}`) }, row.client), text: (row) => row.client },
+    { title: "Renews", cell: (row) => instant(row.renews_at), text: (row) => row.renews_at },
+    { title: "Client", cell: clientLink, text: (row) => row.client },
     { title: "Subscription", cell: (row) => h("code", {}, row.subscription), text: (row) => row.subscription },
+    { title: "Plans", cell: (row) => row.plans.join(", "), text: (row) => row.plans.join(" ") },
+    { title: "Status", cell: (row) => words(row.status), text: (row) => row.status },
     { title: "MRR", number: true, cell: (row) => money(row.mrr), text: (row) => row.mrr?.amount },
-    { title: "Then", cell: (row) => (row.cancel_at_period_end || row.cancels ? "ends" : words(row.status ?? "renews")), text: (row) => row.status },
+    { title: "Currency", cell: (row) => (row.currency || "").toUpperCase(), text: (row) => row.currency },
   ],
 });

@@ -14,6 +14,8 @@ from typing import Protocol
 
 import asyncpg
 
+from libs.runtime.audit_log import COMMAND_LINE, Action, AuditEntry, audit
+
 KEY_BYTES = 32
 PREFIX_LENGTH = 10  # "rsk_" and six characters, of 43
 _KEY = re.compile(r"rsk_[A-Za-z0-9_-]{43}")
@@ -122,6 +124,9 @@ async def issue_at(database_url: str, request: KeyRequest) -> IssuedKey:
             await connection.execute(
                 "INSERT INTO projects (id, name) VALUES ($1, $1) ON CONFLICT (id) DO NOTHING", project
             )
-            return await issue(connection, request)
+            issued = await issue(connection, request)
+            told = {"scopes": [scope.value for scope in issued.scopes], "label": request.label, "prefix": issued.prefix}
+            await audit(connection, AuditEntry(project, Action.KEY_CREATED, COMMAND_LINE, issued.id, told))
+            return issued
     finally:
         await connection.close()

@@ -6,6 +6,7 @@ from libs.runtime.api_keys import Scope
 from services.api.asked import Route
 from services.api.client_routes import CLIENT_ROUTES
 from services.api.handlers import (
+    audit_log,
     alert_stream,
     alerts,
     connect,
@@ -32,6 +33,7 @@ ROUTES = (
     Route("GET", "/api/keys", Scope.ADMIN, keys.key_list),
     Route("POST", "/api/keys", Scope.ADMIN, keys.make_key, HTTPStatus.CREATED),
     Route("DELETE", "/api/keys/{key}", Scope.ADMIN, keys.revoke_key, HTTPStatus.NO_CONTENT),
+    Route("GET", "/api/audit-log", Scope.ADMIN, audit_log.audit_log),
     Route("GET", "/api/projects", Scope.ADMIN, projects.project_list),
     Route("POST", "/api/projects", Scope.ADMIN, projects.make_project, HTTPStatus.CREATED),
     Route("GET", f"{STRIPE}/webhook-secrets", Scope.ADMIN, webhook_secrets.secret_list),

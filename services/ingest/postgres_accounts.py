@@ -29,6 +29,10 @@ REFUSED = """
 UPDATE connections SET state = $5, error = $4
 WHERE project = $1 AND id = $2 AND credential IS NOT DISTINCT FROM $3 AND state IN ('active', 'error')
 """
+NOT_READ = """
+UPDATE connections SET state = 'error', error = $4
+WHERE project = $1 AND id = $2 AND credential IS NOT DISTINCT FROM $3 AND state = 'active'
+"""
 READABLE = "UPDATE connections SET state = 'active', error = NULL WHERE project = $1 AND id = $2 AND state = 'error'"
 # News of an end that is older than the last connecting tells of another access.
 REVOKED = """
@@ -108,7 +112,7 @@ class PostgresCredentials:
             if row["state"] == "active":
                 entry = AuditEntry(row["project"], Action.CREDENTIAL_UNREADABLE, INGEST, row["id"], fault)
                 told = _json(UNREADABLE if row["method"] == "key" else NO_PLATFORM_KEY)
-                await self._changed(entry, REFUSED, row["project"], row["id"], row["credential"], told, "error")
+                await self._changed(entry, NOT_READ, row["project"], row["id"], row["credential"], told)
             return None
         if row["state"] == "error":
             entry = AuditEntry(row["project"], Action.CREDENTIAL_READABLE, INGEST, row["id"])

@@ -1,11 +1,16 @@
 """The chain of audit entries: what it holds together, and what it tells when somebody changed it."""
 
 import asyncio
+from hashlib import sha256
 
 import asyncpg
 import pytest
 
+from libs.runtime.api_keys import Scope
 from libs.runtime.audit_log import Action, AuditEntry, audit, chain_faults, entries
+from tests.api.calling import Api
+
+STRIPE = "/api/integrations/stripe"
 
 EVERY_PROJECT = "SELECT set_config('revstream.every_project', 'on', false)"
 
@@ -92,3 +97,54 @@ async def test_what_was_tampered_with_is_found(migrated: str, statement: str, to
     await connection.close()
     (found,) = await faults(migrated)
     assert told in found
+
+
+async def test_changes_over_http_are_told_with_the_key_that_made_them(api: Api) -> None:
+    made = (await api.post("/api/keys", {"label": "for a test", "scopes": ["read"]})).content
+    secret = (await api.post(f"{STRIPE}/webhook-secrets", {"secret": "whsec_0123456789"})).content
+    await api.delete(f"{STRIPE}/webhook-secrets/{secret['id']}")
+    await api.patch(f"{STRIPE}/settings", {"policy": {"include_trials": True}})
+    await api.delete(f"/api/keys/{made['id']}")
+    answer = await api.get("/api/audit-log")
+    first, *others = answer.field("data")
+    assert (first["action"], first["actor"]) == ("key.created", "command line")
+    assert [(each["action"], each["subject"]) for each in others] == [
+        ("key.created", made["id"]),
+        ("webhook_secret.added", secret["id"]),
+        ("webhook_secret.revoked", secret["id"]),
+        ("settings.changed", "acme"),
+        ("key.revoked", made["id"]),
+    ]
+    assert {each["actor"] for each in others} == {first["subject"]}
+    assert others[0]["details"] == {"label": "for a test", "prefix": made["prefix"], "scopes": ["read"]}
+    assert made["key"] not in str(answer.content)
+    assert "0123456789" not in str(answer.content)
+    assert await faults(api.database_url) == []
+
+
+async def test_exported_chain_can_be_checked_by_anybody(api: Api) -> None:
+    for number in range(3):
+        await api.post("/api/keys", {"label": f"key {number}", "scopes": ["read"]})
+    exported, path = [], "/api/audit-log?limit=2"
+    while path:
+        page = (await api.get(path)).content
+        exported += page["data"]
+        path = f"/api/audit-log?limit=2&cursor={page['next_cursor']}" if page["next_cursor"] else ""
+    assert [each["number"] for each in exported] == [1, 2, 3, 4]
+    previous = b""
+    for each in exported:
+        at = each["at"].replace("Z", "")
+        at = f"{at if '.' in at else f'{at}.'}".ljust(26, "0") + "+00:00"
+        told = ["acme", str(each["number"]), at]
+        told += [each[name] for name in ("actor", "action", "subject", "hashed_details")]
+        parts = [previous, *(part.encode() for part in told)]
+        hashed = sha256(b"".join(len(part).to_bytes(4, "big") + part for part in parts)).digest()
+        assert (each["previous"], each["hash"]) == (previous.hex(), hashed.hex())
+        previous = hashed
+
+
+async def test_audit_log_is_for_admins_of_the_project(api: Api, other_project: str) -> None:
+    stranger = await api.as_project(other_project)
+    assert [each["number"] for each in (await stranger.get("/api/audit-log")).field("data")] == [1]
+    reader = await api.as_project("acme", Scope.READ)
+    assert (await reader.get("/api/audit-log")).status == 403

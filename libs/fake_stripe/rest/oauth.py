@@ -66,13 +66,14 @@ class OAuth:
         if self.decision == "deny":
             told = {"error": "access_denied", "error_description": "The user denied your request"}
         else:
-            told = {"scope": scope, "code": self._new_code(scope)}
+            told = {"scope": scope, "code": self.agreed(scope)}
         if "state" in asked:
             told["state"] = asked["state"]
         back = f"{asked.get('redirect_uri', 'https://platform.example')}?{urlencode(told)}"
         return web.Response(status=302, headers={"Location": back})
 
-    def _new_code(self, scope: str) -> str:
+    def agreed(self, scope: str = "read_only") -> str:
+        """The merchant agrees; gives the code that the platform may redeem."""
         code = self.world.ids.new("ac")
         self.codes[code] = Code(scope, self.world.now)
         return code

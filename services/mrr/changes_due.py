@@ -1,15 +1,19 @@
 """When the clock alone changes a figure: a discount ends, `cancel_at` passes. A queue of table keys by instant."""
 
 import heapq
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
-from services.mrr.customer_entry import NEVER, next_change_of
+from services.mrr.customer_entry import NEVER
 
 
 class ChangesDue:
-    """Keys by their next change. A key that was put off is dropped when its old turn comes."""
+    """Keys by their next change. A key that was put off is dropped when its old turn comes.
 
-    def __init__(self) -> None:
+    `next_change_of` tells, in seconds, when the clock changes an entry; NEVER where it doesn't.
+    """
+
+    def __init__(self, next_change_of: Callable[[bytes], int]) -> None:
+        self._next_change_of = next_change_of
         self._queue: list[tuple[int, bytes]] = []
         self._planned: dict[bytes, int] = {}
 
@@ -24,7 +28,7 @@ class ChangesDue:
     def plan_all(self, entries: Mapping[bytes, bytes]) -> None:
         """Find the next changes of entries that were recovered."""
         for key, data in entries.items():
-            self.plan(key, next_change_of(data))
+            self.plan(key, self._next_change_of(data))
 
     def due(self, now: int) -> Iterator[bytes]:
         """Take out the keys whose change has come."""

@@ -1,110 +1,148 @@
-"""The stage by client: contributions of its customers in, the client's present revenue out.
+"""The stage by client: contributions of its customers in, the client's present revenue and its ledger out.
 
-The ledger's movements will be a second output of this stage: it alone sees all that a client pays.
+The ledger is brought up to date contribution by contribution, so the sequence of movements on the wire follows from
+the sequence of contributions, however many of them a round takes together. A replay after a crash then repeats what
+was published, and goes on; nothing that was published is left behind.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-import msgspec
-
-from libs.domain.client_state import NO_CUSTOMERS, ClientState, says_the_same, with_contribution
+from libs.domain.ledger.valuation import next_rate_change
 from libs.runtime.dead_letters import dead_letter
 from libs.runtime.faust_batch import Output, Record, StageResult, State
 from libs.wire.codec import MalformedRecord, decode_activity
-from libs.wire.contribution_codec import ClientOrigin, client_record, customer_revenue
-from libs.wire.records import ContributionChanged
+from libs.wire.contribution_codec import customer_revenue
+from libs.wire.movement_codec import Books, ledger_name
+from libs.wire.records import ContributionChanged, Revision
 from libs.wire.topics import CLIENT_ACTIVITY
-from services.mrr.measures import CLIENTS, DEAD_LETTERS
-from services.mrr.policies import Policies
-from services.mrr.publishing import SERVICE, client_output
-
-
-class ClientEntry(msgspec.Struct, frozen=True):
-    """What the table keeps of a client: each customer's latest contribution, and the revision published last."""
-
-    revision: int = 0
-    contributions: tuple[ContributionChanged, ...] = ()
-
+from services.mrr.changes_due import ChangesDue
+from services.mrr.client_books import ClientBooks
+from services.mrr.client_entry import NO_ENTRY, ClientEntry, decode_entry, encode_entry, next_change_of
+from services.mrr.client_told import Present, client_told, fingerprint
+from services.mrr.measures import CLIENTS, DEAD_LETTERS, MOVEMENTS
+from services.mrr.policies import Policies, ProjectPolicy
+from services.mrr.publishing import SERVICE, client_output, movement_output
 
 EPOCH_REVISIONS = 2**32  # more records than one client ever gets; and below 2**53, so JavaScript reads it, too
-NO_ENTRY = ClientEntry()
-_encoder = msgspec.msgpack.Encoder()
-_decoder: msgspec.msgpack.Decoder[ClientEntry] = msgspec.msgpack.Decoder(ClientEntry)
 
 
 @dataclass(slots=True)
 class Standing:
-    """A client while a round's contributions come in."""
+    """A client while a round's contributions come in. `told`: whether any of them was news."""
 
     entry: ClientEntry
-    state: ClientState
-    before: ClientState
-    latest: dict[str, ContributionChanged]
-
-    @classmethod
-    def of(cls, data: bytes | None) -> "Standing":
-        entry = NO_ENTRY if data is None else _decoder.decode(data)
-        state = NO_CUSTOMERS
-        for contribution in entry.contributions:
-            state = with_contribution(state, customer_revenue(contribution))
-        return cls(entry, state, state, {one.customer: one for one in entry.contributions})
-
-    def take(self, contribution: ContributionChanged) -> None:
-        """Keep the contribution if it is the customer's latest. Raises MalformedRecord."""
-        state = with_contribution(self.state, customer_revenue(contribution))
-        if state is not self.state:
-            self.state = state
-            self.latest[contribution.customer] = contribution
+    books: ClientBooks
+    newest: ContributionChanged
+    revision: int
+    told: bool = False
 
 
 class ClientStage:
-    """Computes `revenue.clients`. `epoch` goes up when tables are rebuilt: what it publishes is then the newer."""
+    """Computes `revenue.clients` and `revenue.movements`.
 
-    def __init__(self, policies: Policies, epoch: int) -> None:
-        self._policies, self._epoch = policies, epoch
+    `clock` gives the present instant. `epoch` goes up when tables are rebuilt: what it publishes is then the newer.
+    """
+
+    def __init__(self, policies: Policies, clock: Callable[[], datetime], epoch: int) -> None:
+        self.due = ChangesDue(next_change_of)
+        self._policies, self._clock, self._epoch = policies, clock, epoch
 
     def compute(self, records: Sequence[Record], state: State) -> StageResult:
-        """Fold the contributions; publish each client whose revenue reads differently now."""
+        """Fold the contributions; publish each movement and each client that reads differently now."""
         outputs: list[Output] = []
         standings: dict[bytes, Standing] = {}
         for record in records:
             try:
-                self._take(record, state, standings)
+                self._take(record, state, standings, outputs)
             except MalformedRecord as error:
                 DEAD_LETTERS.inc()
                 outputs.append(dead_letter(CLIENT_ACTIVITY, record, str(error), SERVICE))
-        changes: dict[bytes, bytes | None] = {}
-        for key, standing in standings.items():
-            if standing.state is not standing.before:
-                changes[key] = self._kept(standing, outputs)
+        changes = {key: self._kept(key, standing, outputs) for key, standing in standings.items() if standing.told}
         return StageResult(outputs, changes)
 
-    def _take(self, record: Record, state: State, standings: dict[bytes, Standing]) -> None:
+    def recheck(self, keys: Sequence[bytes], state: State) -> StageResult:
+        """Bring ledgers up to date because a rate began to hold, or the project's settings changed."""
+        outputs: list[Output] = []
+        changes: dict[bytes, bytes | None] = {}
+        for key in keys:
+            entry = decode_entry(state[key])
+            if entry.contributions:
+                newest = max(entry.contributions, key=_revision)
+                standing = self._standing(newest, entry)
+                self._write(standing, outputs)
+                changes[key] = self._kept(key, standing, outputs)
+        return StageResult(outputs, changes)
+
+    def _take(self, record: Record, state: State, standings: dict[bytes, Standing], outputs: list[Output]) -> None:
         activity = decode_activity(record.value or b"")
         if not isinstance(activity, ContributionChanged) or record.key is None:
             return
+        customer_revenue(activity)  # raises for what the client could not be told of later
         standing = standings.get(record.key)
         if standing is None:
-            standing = standings[record.key] = Standing.of(state.get(record.key))
-        standing.take(activity)
+            data = state.get(record.key)
+            standing = self._standing(activity, NO_ENTRY if data is None else decode_entry(data))
+            standings[record.key] = standing
+        if standing.books.take(activity, self._settings(standing).policy):
+            standing.told, standing.newest = True, activity
+            self._write(standing, outputs)
 
-    def _kept(self, standing: Standing, outputs: list[Output]) -> bytes:
-        """The client's entry; its revenue is published first where a reader would see a difference."""
-        revision = standing.entry.revision
-        if not says_the_same(standing.state, standing.before) or revision == 0:
-            revision = max(revision, self._epoch * EPOCH_REVISIONS) + 1
-            outputs.append(self._published(standing, revision))
-            CLIENTS.inc()
-        return _encoder.encode(ClientEntry(revision, tuple(standing.latest.values())))
+    def _standing(self, newest: ContributionChanged, entry: ClientEntry) -> Standing:
+        books = ClientBooks.of(ledger_name(newest.client, newest.livemode), entry)
+        return Standing(entry, books, newest, max(entry.revision, self._epoch * EPOCH_REVISIONS))
 
-    def _published(self, standing: Standing, revision: int) -> Output:
-        newest = max(standing.latest.values(), key=lambda one: one.revision)
-        origin = ClientOrigin(
-            project=newest.project,
-            client=newest.client,
-            livemode=newest.livemode,
-            revision=revision,
-            as_of=newest.occurred_at,
+    def _write(self, standing: Standing, outputs: list[Output]) -> None:
+        """Bring the ledger up to date and publish what reads differently."""
+        standing.revision += 1
+        newest, settings = standing.newest, self._settings(standing)
+        books = Books(
+            newest.project, newest.client, newest.livemode, settings.version, settings.policy, newest.counting
         )
-        return client_output(client_record(standing.state, self._policies.of(newest.project).policy, origin))
+        until = self._until(standing.books.contributions.values())
+        before = len(outputs)
+        outputs += map(movement_output, standing.books.rewritten(books, until, standing.revision))
+        MOVEMENTS.inc(len(outputs) - before)
+
+    def _kept(self, key: bytes, standing: Standing, outputs: list[Output]) -> bytes:
+        """The client's entry; its revenue is published first where a reader would see a difference."""
+        books, settings = standing.books, self._settings(standing)
+        record = client_told(
+            Present(
+                contributions=tuple(books.contributions[name] for name in sorted(books.contributions)),
+                newest=standing.newest,
+                policy=settings.policy,
+                revision=standing.revision,
+                balance=books.balance,
+                closed_at=None if books.closed is None else books.closed.at,
+            )
+        )
+        emitted = fingerprint(record)
+        if emitted != standing.entry.emitted:
+            CLIENTS.inc()
+            outputs.append(client_output(record))
+        entry = ClientEntry(
+            revision=standing.revision,
+            contributions=tuple(books.contributions.values()),
+            published=tuple(books.published.values()),
+            closed=books.closed,
+            emitted=emitted,
+            settings=settings.version,
+        )
+        until = self._until(entry.contributions)
+        data = encode_entry(entry, next_rate_change(settings.policy, books.currencies(), until))
+        self.due.plan(key, next_change_of(data))
+        return data
+
+    def _settings(self, standing: Standing) -> ProjectPolicy:
+        return self._policies.of(standing.newest.project)
+
+    def _until(self, told: Iterable[ContributionChanged]) -> datetime:
+        """The present; a test account's own may be ahead of ours."""
+        ahead = (one.revision.evaluated_at for one in told if not one.livemode)
+        return max((self._clock(), *ahead))
+
+
+def _revision(told: ContributionChanged) -> Revision:
+    return told.revision

@@ -1,6 +1,7 @@
 """A customer's table entry: what a worker must see of every entry at a glance, then the state.
 
-The head has a fixed place and size, so that a million entries are scanned in a second after a recovery.
+The head has a fixed place and size, and what connects the customer with its client follows it, so that a million
+entries are scanned in seconds after a recovery.
 """
 
 import struct
@@ -10,20 +11,42 @@ from datetime import UTC, datetime
 import msgspec
 
 from libs.domain.customer_state import EMPTY, CustomerState
+from libs.domain.identity import EventId
+from libs.domain.subscription import Subscription
 from libs.wire.codec import MalformedRecord
+from libs.wire.records import BelongingSince, CourseStep, MatchedBy
 
+Previous = tuple[tuple[EventId, Subscription], ...]
 NEVER = 2**62
-_head = struct.Struct(">qiH")  # next change (seconds), settings version, incomplete subscriptions
+UNTOLD = 0
+_head = struct.Struct(">qIHH")  # next change (seconds), checked, incomplete subscriptions, length of the glance
 MOST_COUNTED = 0xFFFF
 _encoder = msgspec.msgpack.Encoder()
+
+
+class Glance(msgspec.Struct, frozen=True, array_like=True):
+    """What connects the customer with a client (see `libs.domain.mapping.Person`), and with which one it is."""
+
+    named: str = ""
+    email: str = ""
+    domains: tuple[str, ...] = ()
+    client: str = ""
+    matched_by: MatchedBy = "nothing"
+    conflicts: tuple[str, ...] = ()
+
+
+UNSEEN = Glance()
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerEntry:
     """`offset` is that of the last record folded, `emitted` the fingerprint of the contribution published last.
 
-    `next_change` is when the clock alone changes the answer, `settings` the version that it was computed with,
-    `incomplete` how many subscriptions lack something.
+    `steps` is the course as it was told, `previous` what subscriptions were before the first event that told of them.
+    `told` are the clients that hold something of this customer; `pinned` see `libs.domain.belonging`. `next_change` is
+    when the clock alone changes the answer. `counted_by` is the fingerprint of the options that the course was counted
+    by, `checked` that of all options that it was computed with, UNTOLD while not all that `told` names may have been
+    told. `incomplete` counts subscriptions that lack something.
     """
 
     account: str
@@ -31,31 +54,90 @@ class CustomerEntry:
     state: CustomerState = EMPTY
     offset: int = -1
     emitted: bytes = b""
+    steps: tuple[CourseStep, ...] = ()
+    known_from: datetime | None = None
+    previous: Previous = ()
+    belongings: tuple[BelongingSince, ...] = ()
+    pinned: datetime | None = None
+    told: tuple[str, ...] = ()
+    evaluated_at: datetime | None = None
+    counted_by: int = 0
+    glance: Glance = UNSEEN
     next_change: datetime | None = None
-    settings: int = 0
+    checked: int = UNTOLD
     incomplete: int = 0
 
 
-_decoder: msgspec.msgpack.Decoder[CustomerEntry] = msgspec.msgpack.Decoder(CustomerEntry)
+class _Body(msgspec.Struct, frozen=True, array_like=True):
+    account: str
+    livemode: bool
+    state: CustomerState
+    offset: int
+    emitted: bytes
+    steps: tuple[CourseStep, ...]
+    known_from: datetime | None
+    previous: Previous
+    belongings: tuple[BelongingSince, ...]
+    pinned: datetime | None
+    told: tuple[str, ...]
+    evaluated_at: datetime | None
+    counted_by: int
+
+
+_body: msgspec.msgpack.Decoder[_Body] = msgspec.msgpack.Decoder(_Body)
+_glance: msgspec.msgpack.Decoder[Glance] = msgspec.msgpack.Decoder(Glance)
 
 
 def encode_entry(entry: CustomerEntry) -> bytes:
-    """Head and body of an entry."""
+    """Head, glance and body of an entry."""
     change = NEVER if entry.next_change is None else int(entry.next_change.timestamp())
-    head = _head.pack(change, entry.settings, min(entry.incomplete, MOST_COUNTED))
-    body = CustomerEntry(entry.account, entry.livemode, entry.state, entry.offset, entry.emitted)
-    return head + _encoder.encode(body)
+    glance = _encoder.encode(entry.glance)
+    head = _head.pack(change, entry.checked, min(entry.incomplete, MOST_COUNTED), len(glance))
+    body = _Body(
+        entry.account,
+        entry.livemode,
+        entry.state,
+        entry.offset,
+        entry.emitted,
+        entry.steps,
+        entry.known_from,
+        entry.previous,
+        entry.belongings,
+        entry.pinned,
+        entry.told,
+        entry.evaluated_at,
+        entry.counted_by,
+    )
+    return head + glance + _encoder.encode(body)
 
 
 def decode_entry(data: bytes) -> CustomerEntry:
     """The entry that `encode_entry` wrote. Raises MalformedRecord: the table was written by another program."""
     try:
-        change, settings, incomplete = _head.unpack_from(data)
-        body = _decoder.decode(memoryview(data)[_head.size :])
+        change, checked, incomplete, length = _head.unpack_from(data)
+        view = memoryview(data)[_head.size :]
+        glance, body = _glance.decode(view[:length]), _body.decode(view[length:])
     except (struct.error, msgspec.DecodeError) as error:
         raise MalformedRecord(f"customer entry of {len(data)} bytes: {error}; rebuild the tables") from error
-    known = body.account, body.livemode, body.state, body.offset, body.emitted
-    return CustomerEntry(*known, _instant(change), settings, incomplete)
+    return CustomerEntry(
+        body.account,
+        body.livemode,
+        body.state,
+        body.offset,
+        body.emitted,
+        body.steps,
+        body.known_from,
+        body.previous,
+        body.belongings,
+        body.pinned,
+        body.told,
+        body.evaluated_at,
+        body.counted_by,
+        glance,
+        _instant(change),
+        checked,
+        incomplete,
+    )
 
 
 def next_change_of(data: bytes) -> int:
@@ -64,16 +146,22 @@ def next_change_of(data: bytes) -> int:
     return change
 
 
-def settings_of(data: bytes) -> int:
-    """The version of the settings that this entry was computed with."""
-    version: int = _head.unpack_from(data)[1]
-    return version
+def checked_of(data: bytes) -> int:
+    """The fingerprint of the options that this entry was computed with."""
+    checked: int = _head.unpack_from(data)[1]
+    return checked
 
 
 def incomplete_of(data: bytes) -> int:
     """How many of this customer's subscriptions lack something that their MRR depends on."""
     count: int = _head.unpack_from(data)[2]
     return count
+
+
+def glance_of(data: bytes) -> Glance:
+    """What connects the customer with a client, and with which one it is."""
+    length: int = _head.unpack_from(data)[3]
+    return _glance.decode(memoryview(data)[_head.size : _head.size + length])
 
 
 def _instant(seconds: int) -> datetime | None:

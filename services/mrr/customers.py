@@ -1,42 +1,31 @@
-"""The stage by customer: object versions in, the customer's contribution and its invoices' standing out."""
+"""The stage by customer: object versions in, the customer's contribution and what alerts must know of it out."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from libs.domain.contribution import contribution
-from libs.domain.customer_state import fold
-from libs.domain.fact import Fact
-from libs.domain.identity import CustomerId, own_client
+from libs.domain.customer_state import CustomerState, fold
+from libs.domain.fact import about_subscription
+from libs.domain.identity import ClientId, CustomerId, EventId
+from libs.domain.mapping import client_of
+from libs.domain.policy import Policy
+from libs.domain.subscription import Subscription
 from libs.runtime.dead_letters import dead_letter
 from libs.runtime.faust_batch import Output, Record, StageResult, State
 from libs.wire import stripe_event
-from libs.wire.activity import Troubling
 from libs.wire.codec import MalformedRecord, decode
-from libs.wire.records import InvoiceActivity, Revision, StripeRecord
+from libs.wire.records import StripeRecord
+from libs.wire.stripe_event.reading import read_previous
 from libs.wire.topics import STRIPE_EVENTS
 from services.mrr.activities import activity_outputs
+from services.mrr.arrivals import Arrivals, Segment, Told, segments
 from services.mrr.changes_due import ChangesDue
-from services.mrr.customer_entry import CustomerEntry, decode_entry, encode_entry, next_change_of
+from services.mrr.customer_entry import CustomerEntry, Glance, Previous, decode_entry, encode_entry, next_change_of
+from services.mrr.evaluating import Evaluated, Evaluator, Occasion
+from services.mrr.mapping import Clients, CustomersByClaim
 from services.mrr.measures import CONTRIBUTIONS, DEAD_LETTERS, RECORDS, IncompleteCount
 from services.mrr.policies import Policies
-from services.mrr.publishing import SERVICE, Sender, contribution_output, fingerprint
-
-
-@dataclass(slots=True)
-class Arrivals:
-    """What one round brings for one customer."""
-
-    account: str
-    livemode: bool
-    offset: int = -1
-    facts: list[Fact] = field(default_factory=list)
-    told: list[InvoiceActivity | Troubling] = field(default_factory=list)
-
-    def add(self, offset: int, facts: Iterable[Fact], told: Iterable[InvoiceActivity | Troubling]) -> None:
-        self.offset = offset
-        self.facts += facts
-        self.told += told
+from services.mrr.publishing import SERVICE, contribution_output
 
 
 @dataclass(slots=True)
@@ -45,18 +34,21 @@ class Round:
 
     outputs: list[Output] = field(default_factory=list)
     changes: dict[bytes, bytes | None] = field(default_factory=dict)
+    ahead: dict[bytes, bytes | None] = field(default_factory=dict)
 
     def result(self) -> StageResult:
-        return StageResult(self.outputs, self.changes)
+        return StageResult(self.outputs, self.changes, self.ahead)
 
 
 class CustomerStage:
     """`clock` gives the present instant; `epoch` marks the topology: a rebuilt one supersedes the one before."""
 
-    def __init__(self, policies: Policies, clock: Callable[[], datetime], epoch: int) -> None:
-        self.due = ChangesDue()
+    def __init__(self, policies: Policies, clients: Clients, clock: Callable[[], datetime], epoch: int) -> None:
+        self.due = ChangesDue(next_change_of)
         self.incomplete = IncompleteCount()
-        self._policies, self._clock, self._epoch = policies, clock, epoch
+        self.by_claim = CustomersByClaim()
+        self._policies, self._clients, self._clock = policies, clients, clock
+        self._evaluator = Evaluator(policies, clients, clock, epoch)
 
     def compute(self, records: Sequence[Record], state: State) -> StageResult:
         """Fold what has arrived; publish each contribution that is now another. Malformed records are dead-lettered."""
@@ -67,63 +59,105 @@ class CustomerStage:
         return work.result()
 
     def recheck(self, keys: Sequence[bytes], state: State) -> StageResult:
-        """Evaluate entries again because time passed or the project's policy changed."""
+        """Evaluate entries again because time passed, or the project's settings or directory changed."""
         work = Round()
         for key in keys:
-            entry = decode_entry(state[key])
-            work.changes[key] = self._evaluated(key, entry, entry, work.outputs)
+            before = decode_entry(state[key])
+            after = self._tell(
+                key,
+                self._evaluator.evaluated(key, before, Occasion(before.state, remap=True, previous=before.previous)),
+                work,
+            )
+            self._keep(key, before.glance, after, work)
         return work.result()
 
     def _arrivals(self, records: Sequence[Record], outputs: list[Output]) -> dict[bytes, Arrivals]:
         arrivals: dict[bytes, Arrivals] = {}
         for record in records:
             try:
-                read = decode(record.value or b"", StripeRecord)
-                facts = stripe_event.read(read)
-                told = tuple(stripe_event.activities(read, facts, self._policies.of(read.project).policy))
+                told = self.read(record)
             except MalformedRecord as error:
                 DEAD_LETTERS.inc()
                 outputs.append(dead_letter(STRIPE_EVENTS, record, str(error), SERVICE))
                 continue
-            if record.key is not None and read.customer is not None and (facts or told):
-                of_customer = arrivals.setdefault(record.key, Arrivals(read.account, read.livemode))
-                of_customer.add(record.offset, facts, told)
+            if record.key is not None and told.record.customer is not None and (told.facts or told.activities):
+                of_customer = arrivals.get(record.key)
+                if of_customer is None:
+                    of_customer = arrivals[record.key] = Arrivals(told.record.account, told.record.livemode)
+                of_customer.add(record.offset, told)
         return arrivals
+
+    def read(self, record: Record) -> Told:
+        """What a record tells. Raises MalformedRecord."""
+        read = decode(record.value or b"", StripeRecord)
+        facts = stripe_event.read(read)
+        return Told(read, facts, tuple(stripe_event.activities(read, facts, self._policies.of(read.project).policy)))
 
     def _take(self, key: bytes, arrivals: Arrivals, known: bytes | None, work: Round) -> None:
         before = CustomerEntry(arrivals.account, arrivals.livemode) if known is None else decode_entry(known)
-        sender = self._sender(key, before)
-        work.outputs += activity_outputs(arrivals.told, sender.client)
-        policy = self._policies.of(sender.project).policy
-        folded = fold(before.state, arrivals.facts, policy.late_window)
-        if folded is not before.state:
-            after = CustomerEntry(before.account, before.livemode, folded, arrivals.offset)
-            work.changes[key] = self._evaluated(key, before, after, work.outputs)
+        entry, window, first = before, self._policy(key).late_window, len(work.outputs)
+        for segment in segments(arrivals, before.state, window) if arrivals.facts else ():
+            entry = self._folded(key, entry, segment, work)
+        if entry is not before:
+            self._keep(key, before.glance, entry, work)
+        # What happened comes before what it made of the figures.
+        work.outputs[first:first] = activity_outputs(arrivals.told, entry.glance.client or self._unknown(key))
 
-    def _evaluated(self, key: bytes, before: CustomerEntry, entry: CustomerEntry, outputs: list[Output]) -> bytes:
-        """The entry's bytes after its contribution was computed, and published if it is another one."""
-        now = self._now(entry)
-        sender = self._sender(key, entry)
-        settings = self._policies.of(sender.project)
-        share = contribution(entry.state, settings.policy, now)
-        revision = Revision(self._epoch, entry.offset, settings.version, now)
-        record = sender.contribution(share, revision)
-        emitted = fingerprint(record)
-        if emitted != before.emitted:
-            CONTRIBUTIONS.inc()
-            outputs.append(contribution_output(sender, record))
-        lacking = sum(bool(one.gaps) for one in record.subscriptions)
-        self.incomplete.note(key, lacking)
-        known = entry.account, entry.livemode, entry.state, entry.offset
-        data = encode_entry(CustomerEntry(*known, emitted, share.next_change, settings.version, lacking))
-        self.due.plan(key, next_change_of(data))
-        return data
+    def _folded(self, key: bytes, entry: CustomerEntry, segment: Segment, work: Round) -> CustomerEntry:
+        """The entry after a segment; it is counted again only where something that figures depend on is new."""
+        state = fold(entry.state, [fact for fact, _ in segment.facts], None)
+        if entry.belongings and state is entry.state:
+            return entry
+        entry = replace(entry, offset=segment.offset)
+        if entry.belongings and self._only_time_passed(entry, state):
+            return replace(entry, state=fold(state, (), self._policy(key).late_window))
+        occasion = Occasion(state, segment.late, previous=_previous(entry, state, segment))
+        return self._tell(key, self._evaluator.evaluated(key, entry, occasion), work)
 
-    def _now(self, entry: CustomerEntry) -> datetime:
-        # A test account may live by a clock of its own that runs ahead (Stripe's test clocks).
-        now, newest = self._clock(), entry.state.newest
-        return now if entry.livemode or newest is None or newest < now else newest
+    def _only_time_passed(self, entry: CustomerEntry, state: CustomerState) -> bool:
+        known = entry.state
+        if state.subscriptions is not known.subscriptions or state.customer is not known.customer:
+            return False
+        if state.discounts is not known.discounts or state.known is not known.known:
+            return False
+        change = entry.next_change
+        return change is None or change > max(self._clock(), state.newest or change)
 
-    def _sender(self, key: bytes, entry: CustomerEntry) -> Sender:
+    def _policy(self, key: bytes) -> Policy:
+        return self._policies.of(key.partition(b"/")[0].decode()).policy
+
+    def _unknown(self, key: bytes) -> ClientId:
+        """The client of a customer of whom only alerts must know anything yet."""
         project, _, customer = key.decode().partition("/")
-        return Sender(project, own_client(CustomerId(customer)), customer, entry.account, entry.livemode)
+        return client_of(CustomerId(customer), None, self._clients.of(project)).client
+
+    def _tell(self, key: bytes, evaluated: Evaluated, work: Round) -> CustomerEntry:
+        if evaluated.ahead is not None:
+            work.ahead[key] = encode_entry(evaluated.ahead)
+        if evaluated.told:
+            CONTRIBUTIONS.inc(len(evaluated.told))
+            work.outputs += map(contribution_output, evaluated.told)
+        return evaluated.entry
+
+    def _keep(self, key: bytes, before: Glance, entry: CustomerEntry, work: Round) -> None:
+        data = encode_entry(entry)
+        work.changes[key] = data
+        self.incomplete.note(key, entry.incomplete)
+        self.by_claim.note(key, before, entry.glance)
+        self.due.plan(key, next_change_of(data))
+
+
+def _previous(entry: CustomerEntry, state: CustomerState, segment: Segment) -> Previous:
+    """What subscriptions were before the first events that tell of them: for those that are their oldest version."""
+    firsts = {history[0].event for history in state.subscriptions if history[0].event is not None}
+    known = {event: before for event, before in entry.previous if event in firsts}
+    for fact, record in segment.facts:
+        if about_subscription(fact) and fact.event in firsts and fact.event not in known:
+            before = read_previous(record)
+            if before is not None:
+                known[fact.event] = before
+    return tuple(sorted(known.items(), key=_event))
+
+
+def _event(one: tuple[EventId, Subscription]) -> EventId:
+    return one[0]

@@ -9,6 +9,7 @@ from services.mrr.customer_entry import incomplete_of
 RECORDS = Counter("revstream_mrr_records_total", "Records of stripe.events that were folded")
 CONTRIBUTIONS = Counter("revstream_mrr_contributions_total", "Contributions that changed and were published")
 CLIENTS = Counter("revstream_mrr_clients_total", "Client records that were published")
+MOVEMENTS = Counter("revstream_mrr_movements_total", "Movements that were published, again or undone ones too")
 DEAD_LETTERS = Counter("revstream_mrr_dead_letters_total", "Records that could not be read")
 INCOMPLETE = Gauge(
     "revstream_incomplete_subscriptions",

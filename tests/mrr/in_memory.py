@@ -14,10 +14,11 @@ from libs.runtime.faust_batch import Record, StageResult
 from libs.wire import stripe_event
 from libs.wire.codec import decode, encode
 from libs.wire.contribution_codec import exact_amount
-from libs.wire.records import ClientRecord
-from libs.wire.topics import CLIENT_ACTIVITY, REVENUE_CLIENTS, STRIPE_EVENTS
+from libs.wire.records import ClientRecord, MovementRecord
+from libs.wire.topics import CLIENT_ACTIVITY, REVENUE_CLIENTS, REVENUE_MOVEMENTS, STRIPE_EVENTS
 from services.mrr.clients import ClientStage
 from services.mrr.customers import CustomerStage
+from services.mrr.mapping import Clients
 from services.mrr.policies import Policies
 
 ORIGIN = stripe_event.Origin(project="acme", account="acct_1", livemode=True)
@@ -63,44 +64,74 @@ def stripe_records(events: Iterable[Json], catalogue: stripe_event.Catalogue) ->
 
 @dataclass
 class Stream:
-    """Both stages with their tables; `feed` runs records through, in rounds of random size."""
+    """Both stages with their tables, and a reader; `feed` runs records through, in rounds of random size.
+
+    The reader keeps of each movement the record with the highest revision, and forgets those that are deleted.
+    """
 
     now: datetime
     seed: int = 1
     customers: dict[bytes, bytes] = field(default_factory=dict)
     clients: dict[bytes, bytes] = field(default_factory=dict)
     revenue: dict[str, ClientRecord] = field(default_factory=dict)
+    told: dict[str, MovementRecord] = field(default_factory=dict)
     activity: list[MemoryRecord] = field(default_factory=list)
+    most: int = 400
 
     def __post_init__(self) -> None:
         self.policies = Policies()
-        self.by_customer = CustomerStage(self.policies, lambda: self.now, epoch=1)
-        self.by_client = ClientStage(self.policies, epoch=1)
+        self.directory = Clients()
+        self.by_customer = CustomerStage(self.policies, self.directory, lambda: self.now, epoch=1)
+        self.by_client = ClientStage(self.policies, lambda: self.now, epoch=1)
 
     def feed(self, records: Sequence[MemoryRecord]) -> None:
         dice = random.Random(self.seed)
         start = 0
         while start < len(records):
-            size = dice.randint(1, 400)
+            size = dice.randint(1, self.most)
             self.feed_result(self.by_customer.compute(records[start : start + size], self.customers))
             start += size
 
     def feed_result(self, result: StageResult) -> None:
         """Let the second stage read what the first one gave."""
-        first = len(self.activity)
-        self.activity += [
-            MemoryRecord(topic, first + place, key, value)
-            for place, (topic, key, value, _) in enumerate(result.outputs)
-            if topic == CLIENT_ACTIVITY.name
-        ]
+        told = self.published(result)
         remember(self.customers, result)
-        told: Sequence[Record] = self.activity[first:]
-        published = self.by_client.compute(told, self.clients)
-        remember(self.clients, published)
-        for topic, _, value, _ in published.outputs:
-            assert topic == REVENUE_CLIENTS.name
-            record = decode(value or b"", ClientRecord)
-            self.revenue[record.client] = record
+        self.follow(told)
+
+    def published(self, result: StageResult) -> list[MemoryRecord]:
+        """What the first stage gave, on its topic."""
+        first = len(self.activity)
+        outputs = [output for output in result.outputs if output[0] == CLIENT_ACTIVITY.name]
+        self.activity += [
+            MemoryRecord(topic, first + place, key, value) for place, (topic, key, value, _) in enumerate(outputs)
+        ]
+        return self.activity[first:]
+
+    def follow(self, told: Sequence[Record]) -> None:
+        """The second stage's round, and its reader."""
+        result = self.by_client.compute(told, self.clients)
+        self.read(result)
+        remember(self.clients, result)
+
+    def read(self, result: StageResult) -> None:
+        """What a reader of both topics makes of it."""
+        for topic, _, value, _ in result.outputs:
+            if topic == REVENUE_CLIENTS.name:
+                record = decode(value or b"", ClientRecord)
+                if record.client not in self.revenue or record.revision >= self.revenue[record.client].revision:
+                    self.revenue[record.client] = record
+            else:
+                assert topic == REVENUE_MOVEMENTS.name
+                movement = decode(value or b"", MovementRecord)
+                if movement.id not in self.told or movement.revision >= self.told[movement.id].revision:
+                    self.told[movement.id] = movement
+
+    def wake(self) -> None:
+        """Whatever the clock, the settings or the directory changed: look at every entry again."""
+        self.feed_result(self.by_customer.recheck(list(self.customers), self.customers))
+        result = self.by_client.recheck(list(self.clients), self.clients)
+        self.read(result)
+        remember(self.clients, result)
 
     def worth(self) -> dict[str, dict[str, Fraction]]:
         """MRR above 0 by client and currency, exact."""
@@ -109,6 +140,11 @@ class Stream:
             for client, record in self.revenue.items()
             if (amounts := {c: exact_amount(text) for c, text in record.exact_by_currency.items() if text != "0"})
         }
+
+    def movements(self) -> list[MovementRecord]:
+        """The ledger as the reader has it, oldest first."""
+        standing = (one for one in self.told.values() if not one.deleted)
+        return sorted(standing, key=lambda one: (one.occurred_at, one.id))
 
 
 def remember(table: dict[bytes, bytes], result: StageResult) -> None:

@@ -12,19 +12,22 @@ from libs.fake_stripe.specs import CouponSpec, ItemSpec, PriceSpec, Subscription
 from libs.wire.codec import MalformedRecord, decode, encode
 from libs.wire.records import ClientRecord, SettingsRecord
 from libs.wire.stripe_event import Catalogue
-from libs.wire.topics import CLIENT_ACTIVITY, STRIPE_EVENTS
+from libs.wire.topics import CLIENT_ACTIVITY, REVENUE_CLIENTS, STRIPE_EVENTS
 from services.mrr.changes_due import ChangesDue
 from services.mrr.clients import ClientStage
 from services.mrr.customer_entry import (
     NEVER,
     CustomerEntry,
+    Glance,
+    checked_of,
     decode_entry,
     encode_entry,
+    glance_of,
     incomplete_of,
     next_change_of,
-    settings_of,
 )
 from services.mrr.customers import CustomerStage
+from services.mrr.mapping import Clients
 from services.mrr.measures import INCOMPLETE
 from services.mrr.policies import Policies
 from tests.mrr.in_memory import MemoryRecord, Stream, catalogue_of, instant, stripe_records
@@ -56,7 +59,7 @@ def test_a_repeated_delivery_publishes_and_changes_nothing(subscribed: FakeStrip
 
 def test_a_crash_before_the_table_is_written_publishes_the_same_again(subscribed: FakeStripe) -> None:
     records = stripe_records(subscribed.events, catalogue_of(subscribed))
-    stage = CustomerStage(Policies(), lambda: START, epoch=1)
+    stage = CustomerStage(Policies(), Clients(), lambda: START, epoch=1)
     assert stage.compute(records, {}) == stage.compute(records, {})
 
 
@@ -66,7 +69,7 @@ def test_a_contribution_that_came_late_does_not_win(subscribed: FakeStripe) -> N
     for record in records:
         stream.feed([record])
     revenue = dict(stream.revenue)
-    replayed = ClientStage(Policies(), epoch=1).compute([], {})
+    replayed = ClientStage(Policies(), lambda: START, epoch=1).compute([], {})
     late = stream.by_client.compute(stream.activity[:-1], stream.clients)
     assert replayed.outputs == []
     assert late.outputs == []
@@ -89,24 +92,24 @@ def test_another_policy_is_another_figure_once_rechecked(subscribed: FakeStripe)
     stream = Stream(now=instant(subscribed))
     stream.feed(stripe_records(subscribed.events, catalogue_of(subscribed)))
     changed: list[str] = []
-    stream.policies.on_change = changed.append
+    stream.policies.on_change = lambda project, _before: changed.append(project)
     record = SettingsRecord(project="acme", version=2, policy={"subtract_discounts": {"repeating": False}})
     stream.policies.apply(b"acme", encode(record))
     stream.feed_result(stream.by_customer.recheck(list(stream.customers), stream.customers))
     assert changed == ["acme"]
-    assert {settings_of(entry) for entry in stream.customers.values()} == {2}
+    assert {checked_of(entry) for entry in stream.customers.values()} == {stream.policies.of("acme").checked}
     assert {amount for worth in stream.worth().values() for amount in worth.values()} == {10000}
 
 
 @pytest.mark.parametrize("value", [b"", b"nonsense", b"{}", b"\xff", None], ids=repr)
 def test_a_malformed_record_goes_to_the_dead_letters_and_stops_nobody(value: bytes | None) -> None:
     poison = MemoryRecord(STRIPE_EVENTS.name, 7, b"acme/cus_1", value)
-    result = CustomerStage(Policies(), lambda: START, epoch=1).compute([poison], {})
+    result = CustomerStage(Policies(), Clients(), lambda: START, epoch=1).compute([poison], {})
     [(topic, key, sent, headers)] = result.outputs
     assert (topic, key, sent) == ("stripe.events.dead-letters", b"acme/cus_1", value)
     assert dict(headers)["dl_offset"] == b"7"
     assert dict(headers)["dl_consumer"] == b"mrr"
-    told = ClientStage(Policies(), epoch=1).compute([replace(poison, topic=CLIENT_ACTIVITY.name)], {})
+    told = ClientStage(Policies(), lambda: START, epoch=1).compute([replace(poison, topic=CLIENT_ACTIVITY.name)], {})
     assert [topic for topic, *_ in told.outputs] == ["client.activity.dead-letters"]
 
 
@@ -122,17 +125,21 @@ def test_settings_that_cannot_be_read_leave_the_policy_as_it_was() -> None:
 
 
 def test_entries_survive_their_encoding() -> None:
-    entry = CustomerEntry("acct_1", True, EMPTY, 12, b"print", START, 3, 2)
+    glance = Glance("acme", "a@acme.example", ("acme.example",), "acme", "domain", ("other",))
+    entry = CustomerEntry(
+        "acct_1", True, EMPTY, 12, b"print", glance=glance, next_change=START, checked=3, incomplete=2
+    )
     assert decode_entry(encode_entry(entry)) == entry
     assert next_change_of(encode_entry(entry)) == int(START.timestamp())
     assert incomplete_of(encode_entry(entry)) == 2
+    assert glance_of(encode_entry(entry)) == glance
     assert next_change_of(encode_entry(replace(entry, next_change=None))) == NEVER
     with pytest.raises(MalformedRecord, match="rebuild"):
         decode_entry(b"short")
 
 
 def test_changes_come_due_once_in_order_and_a_change_of_plan_counts() -> None:
-    due = ChangesDue()
+    due = ChangesDue(next_change_of)
     for key, at in ((b"b", 20), (b"a", 10), (b"c", 30), (b"b", 25), (b"c", NEVER)):
         due.plan(key, at)
     assert list(due.due(9)) == []
@@ -161,7 +168,8 @@ def test_a_rebuilt_topology_supersedes_what_the_one_before_published(subscribed:
     stream = Stream(now=instant(subscribed))
     stream.feed(stripe_records(subscribed.events, catalogue_of(subscribed)))
     [known] = stream.revenue.values()
-    rebuilt = ClientStage(Policies(), epoch=2).compute(stream.activity, {})
-    revisions = [decode(value or b"", ClientRecord).revision for _, _, value, _ in rebuilt.outputs]
+    rebuilt = ClientStage(Policies(), lambda: START, epoch=2).compute(stream.activity, {})
+    clients = [value for topic, _, value, _ in rebuilt.outputs if topic == REVENUE_CLIENTS.name]
+    revisions = [decode(value or b"", ClientRecord).revision for value in clients]
     assert revisions
     assert min(revisions) > known.revision

@@ -48,6 +48,13 @@ def rate_changes(policy: Policy, currencies: Collection[Currency], span: tuple[d
     return [midnight(day, policy) for day in sorted(days)]
 
 
+def next_rate_change(policy: Policy, currencies: Collection[Currency], after: datetime) -> datetime | None:
+    """The first instant after `after` at which a rate of `currencies` that is known already begins to hold."""
+    today = day_of(after, policy)
+    days = [rate.day for rate in policy.fx if rate.day is not None and rate.day > today and rate.currency in currencies]
+    return midnight(min(days), policy) if days and policy.base_currency is not None else None
+
+
 def midnight(day: date, policy: Policy) -> datetime:
     """When `day` begins in the project's zone."""
     return datetime.combine(day, time.min, ZoneInfo(policy.timezone)).astimezone(UTC)

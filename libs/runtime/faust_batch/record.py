@@ -35,10 +35,15 @@ class Record(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StageResult:
-    """What one computation wants to be published and remembered."""
+    """What one computation wants to be published and remembered.
+
+    `ahead` is remembered before anything is published, so that whoever replays the records finds it: for what a replay
+    could decide otherwise.
+    """
 
     outputs: Sequence[Output] = ()
     changes: Changes = field(default_factory=dict)
+    ahead: Changes = field(default_factory=dict)
 
 
 NOTHING = StageResult()

@@ -116,9 +116,25 @@ class StageHandle:
             return
         # Outputs first: if the worker dies in between, the replay finds the old state and publishes them again.
         outbox = await self._outbox()
+        if any(result.ahead for result in results.values()):
+            await self._write_ahead(results)
         writes = [self._pack(partition, result, outbox) for partition, result in results.items()]
         await self._app.prove_membership()
         await outbox.send()
+        await self._app.prove_membership()
+        await asyncio.gather(*(self._table.put_many(write) for write in writes))
+
+    async def _write_ahead(self, results: Mapping[int, StageResult]) -> None:
+        writes = []
+        for partition, result in results.items():
+            bulk = Bulk(self._producer, self._table.changelog_topic_name, partition, self._limit)
+            changes = dict(result.ahead)
+            for key, value in result.ahead.items():
+                try:
+                    bulk.add(key, value)
+                except RecordTooLarge:
+                    del changes[key]  # the entry itself will be, too, and is told of then
+            writes.append(TableWrite(partition, bulk, changes))
         await self._app.prove_membership()
         await asyncio.gather(*(self._table.put_many(write) for write in writes))
 

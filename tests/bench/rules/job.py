@@ -8,6 +8,7 @@ from pathlib import Path
 from libs.wire.topics import CLIENT_ACTIVITY, REVENUE_CLIENTS
 from services.mrr.clients import ClientStage
 from services.mrr.customers import CustomerStage
+from services.mrr.mapping import Clients
 from services.mrr.policies import Policies
 
 
@@ -46,4 +47,8 @@ def spare_the_collector() -> None:
 def stages() -> tuple[CustomerStage, ClientStage]:
     """The service's own computations."""
     policies = Policies()
-    return CustomerStage(policies, lambda: datetime.now(UTC), epoch=1), ClientStage(policies, epoch=1)
+    return CustomerStage(policies, Clients(), _now, epoch=1), ClientStage(policies, _now, epoch=1)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

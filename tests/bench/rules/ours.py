@@ -6,6 +6,7 @@ from dataclasses import replace
 from libs.runtime import logs
 from libs.runtime.faust_batch import BatchSettings, run_worker
 from services.mrr.app import Topology
+from services.mrr.mapping import Clients
 from services.mrr.policies import Policies
 from services.mrr.settings import MrrSettings
 from tests.bench.rules.job import Job, job_of
@@ -25,7 +26,7 @@ def main(job: Job) -> int:
     """Run until a signal."""
     logs.configure("mrr", "INFO")
     settings = GroupSettings(kafka_bootstrap_servers=job.brokers, revstream_home=job.home, group=job.group)
-    topology = Topology(settings, Policies())
+    topology = Topology(settings, Policies(), Clients())
     return run_worker(topology.app, companions=(topology.clock(),))
 
 

@@ -8,7 +8,7 @@ from quixstreams import Application, State, message_context
 from quixstreams.models import Serializer, Topic
 
 from libs.runtime.faust_batch import Output
-from libs.wire.topics import STRIPE_EVENTS
+from libs.wire.topics import CLIENT_ACTIVITY, REVENUE_CLIENTS, REVENUE_MOVEMENTS, STRIPE_EVENTS
 from tests.bench.rules.job import Job, job_of, spare_the_collector, stages
 from tests.bench.rules.raw import Compute
 from tests.mrr.in_memory import MemoryRecord
@@ -69,8 +69,10 @@ def main(job: Job) -> None:
         loglevel="WARNING",
     )
     events, activity, revenue = (_topic(app, name) for name in (STRIPE_EVENTS.name, job.activity, job.revenue))
-    _connect(app, events, Stage(STRIPE_EVENTS.name, by_customer.compute), activity)
-    _connect(app, activity, Stage(job.activity, by_client.compute), revenue)
+    movements = _topic(app, REVENUE_MOVEMENTS.name)
+    _connect(app, events, Stage(STRIPE_EVENTS.name, by_customer.compute), {CLIENT_ACTIVITY.name: activity})
+    by_name = {REVENUE_CLIENTS.name: revenue, REVENUE_MOVEMENTS.name: movements}
+    _connect(app, activity, Stage(job.activity, by_client.compute), by_name)
     app.run()
 
 
@@ -80,9 +82,11 @@ def _topic(app: Application, name: str) -> Topic:
     )
 
 
-def _connect(app: Application, source: Topic, work: Stage, target: Topic) -> None:
+def _connect(app: Application, source: Topic, work: Stage, targets: Mapping[str, Topic]) -> None:
     outputs = app.dataframe(source).apply(work, stateful=True, metadata=True, expand=True)
-    outputs.set_headers(lambda output, _key, _timestamp, _headers: output[3]).to_topic(target, key=lambda out: out[1])
+    outputs = outputs.set_headers(lambda output, _key, _timestamp, _headers: output[3])
+    for name, target in targets.items():
+        outputs.filter(lambda output, name=name: output[0] == name).to_topic(target, key=lambda out: out[1])
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ import asyncpg
 import typer
 
 from deploy.failures import StackUnavailable
-from libs.cli.faults import refuse
+from libs.cli.encryption import Rotated, keyring_of, rotated
+from libs.cli.faults import FOUND_A_PROBLEM, refuse
 from libs.cli.output import json_line
 from libs.cli.running import database_url
 from libs.runtime.api_keys import InvalidProject, IssuedKey, KeyRequest, Scope, issue_at
@@ -36,6 +37,36 @@ def create(
 def encryption_key() -> None:
     """Print a new key for REVSTREAM_ENCRYPTION_KEYS."""
     typer.echo(generate_key())
+
+
+@app.command("rotate-encryption")
+def rotate_encryption(json: Annotated[bool, typer.Option("--json", help="print JSON")] = False) -> None:
+    """Seal all stored secrets anew with the first key of REVSTREAM_ENCRYPTION_KEYS; broken off, run it again.
+
+    Put a new key (of `encryption-key`) in front of the others, start the services again, then rotate. Keys that have
+    nothing sealed any more are named, and may be dropped. The exit code is 1 where something can't be decrypted.
+    """
+    try:
+        keyring = keyring_of()
+    except ValueError as error:
+        refuse(str(error))
+    if keyring is None:
+        refuse("no encryption keys are known: set REVSTREAM_ENCRYPTION_KEYS or REVSTREAM_ENCRYPTION_KEYS_FILE")
+    done = asyncio.run(rotated(database_url(), keyring))
+    if json:
+        json_line({**done})
+    else:
+        _show_rotation(done)
+    if done["unreadable"]:
+        raise typer.Exit(FOUND_A_PROBLEM)
+
+
+def _show_rotation(done: Rotated) -> None:
+    typer.echo(f"{done['rotated']} secrets were sealed anew with key {done['key']}")
+    for each in done["unreadable"]:
+        typer.echo(f"can't be decrypted: {each}")
+    if done["may_be_dropped"]:
+        typer.echo(f"may be dropped from REVSTREAM_ENCRYPTION_KEYS: {', '.join(done['may_be_dropped'])}")
 
 
 async def issued(request: KeyRequest) -> IssuedKey:

@@ -19,6 +19,7 @@ from libs.cli.processes import Happening, ServiceProcess, ServiceSettings, Super
 from libs.cli.running import Running
 from libs.runtime.crypto import generate_key
 from libs.runtime.kafka import ensure_topics
+from libs.runtime.settings import keys_in
 from libs.wire.topics import DEFAULT_PARTITIONS
 
 SERVICES = ("api", "ingest", "mrr", "alerts")
@@ -119,16 +120,29 @@ def _port(settings: SystemSettings, wanted: int, name: str) -> int:
 
 
 def encryption_keys(home: Path, environment: Mapping[str, str]) -> str:
-    """The keys that seal secrets at rest: the environment's, else those made at the first start and kept in `home`."""
+    """The keys that seal secrets at rest: the environment's, else those made at the first start and kept in `home`.
+
+    Raises StackUnavailable where the environment names a file that can't be read.
+    """
     given = environment.get("REVSTREAM_ENCRYPTION_KEYS")
     if given:
         return given
+    named = environment.get("REVSTREAM_ENCRYPTION_KEYS_FILE")
+    if named:
+        return _keys_in(Path(named))
     file = home / "encryption.keys"
     if not file.exists():
         home.mkdir(parents=True, exist_ok=True)
         file.touch(mode=0o600)
         file.write_text(generate_key())
-    return file.read_text().strip()
+    return _keys_in(file)
+
+
+def _keys_in(file: Path) -> str:
+    try:
+        return keys_in(file)
+    except ValueError as error:
+        raise StackUnavailable(str(error)) from error
 
 
 def _service(home: Path, name: str, health_port: int, environment: Mapping[str, str]) -> ServiceProcess:

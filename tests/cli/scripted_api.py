@@ -53,8 +53,8 @@ class ScriptedApi:
 
 async def revstream(*arguments: str, **environment: str) -> Ended:
     """Run a command; nothing of this process's own environment says where a system runs."""
-    hidden = ("KAFKA_BOOTSTRAP_SERVERS", "DATABASE_URL", "PUBLIC_URL", "REVSTREAM_API_KEY", "TOPIC_PARTITIONS")
-    kept = {name: value for name, value in os.environ.items() if name not in hidden}
+    hidden = ("KAFKA_BOOTSTRAP_SERVERS", "DATABASE_URL", "PUBLIC_URL", "REVSTREAM_", "TOPIC_PARTITIONS", "STRIPE_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "libs.cli.main", *arguments),
         env={**kept, "COLUMNS": "200", **environment},

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from libs.runtime.settings import Settings, SettingsError, load, load_or_exit
+from libs.runtime.settings import SealingSettings, Settings, SettingsError, load, load_or_exit
 
 
 class Example(Settings):
@@ -13,7 +13,8 @@ class Example(Settings):
 
 @pytest.fixture(autouse=True)
 def empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("KAFKA_BOOTSTRAP_SERVERS", "TOPIC_PARTITIONS", "EXAMPLE_PORT", "EXAMPLE_SECRET", "LOG_LEVEL"):
+    keys = ("REVSTREAM_ENCRYPTION_KEYS", "REVSTREAM_ENCRYPTION_KEYS_FILE")
+    for name in ("KAFKA_BOOTSTRAP_SERVERS", "TOPIC_PARTITIONS", "EXAMPLE_PORT", "EXAMPLE_SECRET", "LOG_LEVEL", *keys):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -54,3 +55,24 @@ def test_edge_exits_with_2_and_says_why(capsys: pytest.CaptureFixture[str]) -> N
         load_or_exit(Example)
     assert raised.value.code == 2
     assert "KAFKA_BOOTSTRAP_SERVERS: not set" in capsys.readouterr().err
+
+
+class Sealing(SealingSettings):
+    pass
+
+
+def test_encryption_keys_may_stand_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "keys"
+    file.write_text("k2:two\nk1:one\n")
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:9092")
+    monkeypatch.setenv("REVSTREAM_ENCRYPTION_KEYS_FILE", str(file))
+    assert load(Sealing).revstream_encryption_keys.get_secret_value() == "k2:two,k1:one"
+    monkeypatch.setenv("REVSTREAM_ENCRYPTION_KEYS", "k3:three")
+    assert load(Sealing).revstream_encryption_keys.get_secret_value() == "k3:three"
+
+
+def test_file_that_can_t_be_read_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:9092")
+    monkeypatch.setenv("REVSTREAM_ENCRYPTION_KEYS_FILE", str(tmp_path / "none"))
+    with pytest.raises(SettingsError, match=r"REVSTREAM_ENCRYPTION_KEYS_FILE, .*none, can't be read"):
+        load(Sealing)

@@ -142,7 +142,13 @@ class Webhook:
             return account
         if self._is_known(project, plain.id):
             return Ignored.DUPLICATE
-        await self._published(plain.record(Origin(project.id, account)))
+        origin = Origin(project.id, account)
+        if plain.terms is None:
+            await self._published(plain.record(origin))
+            return None
+        scope = (project.id, account, plain.livemode)
+        self.catalogues.learn(scope, plain.terms)
+        await self._completed(scope, plain.completed(origin, self.catalogues.of(scope)))
         return None
 
     async def _taken_whole(self, project: Project, event: WebhookEvent) -> Ignored | None:
@@ -154,7 +160,9 @@ class Webhook:
             return account
         if self._is_known(project, event.id):
             return Ignored.DUPLICATE
-        await self._completed(project, account, event)
+        scope = (project.id, account, event.livemode)
+        record = to_record(event, Origin(project.id, account), self.catalogues.learned(scope, event))
+        await self._completed(scope, record)
         return None
 
     def _destination(self, project: Project, event: WebhookEvent) -> str | Ignored:
@@ -180,9 +188,7 @@ class Webhook:
         """Whether the broker has the event already, as far as this process knows."""
         return self.seen is not None and (project.id, event_id) in self.seen
 
-    async def _completed(self, project: Project, account: str, event: WebhookEvent) -> None:
-        scope = (project.id, account, event.livemode)
-        record = to_record(event, Origin(project.id, account), self.catalogues.learned(scope, event))
+    async def _completed(self, scope: Scope, record: StripeRecord) -> None:
         await self._published(record)
         for gap in record.incomplete:
             metrics.INCOMPLETE.labels(gap.partition(":")[0]).inc()

@@ -89,7 +89,7 @@ def _nested(item: Json) -> Iterator[Json]:
 def _price(item: Json) -> Iterator[Entry]:
     """Only tiers and other currencies are ever missing from an event."""
     identifier = item.get("id")
-    if isinstance(identifier, str):
+    if isinstance(identifier, str) and any(isinstance(item.get(name), kind) for name, kind in _PRICE_TERMS):
         kept = allowed(Kind.PRICE, item)
         terms: Json = {name: kept[name] for name, kind in _PRICE_TERMS if isinstance(kept.get(name), kind)}
         if terms:

@@ -1,7 +1,7 @@
-"""The short way for the webhooks that come most: a body to a record in two passes of a compiled reader.
+"""The short way for webhooks: a body to a record in two passes of a compiled reader.
 
-What a record holds is said by `to_record(envelope(body), …)`. This gives the same for events that need no completing
-and teach the catalogue nothing, and None for all others and for everything odd. A property test holds both together.
+What a record holds is said by `to_record(envelope(body), …)`. This gives the same, and None for everything odd. A
+property test holds both together.
 """
 
 from dataclasses import dataclass
@@ -14,15 +14,19 @@ from msgspec import UNSET, Meta, Raw, Struct
 
 from libs.wire.records import NULL, StripeRecord, VersionMark
 from libs.wire.stripe_event.allow_list import DEFAULT, Kept
+from libs.wire.stripe_event.catalogue import Catalogue
+from libs.wire.stripe_event.completion import complete
 from libs.wire.stripe_event.envelope import LAST_SECOND, MAX_ID
 from libs.wire.stripe_event.kept_types import reader_of
 from libs.wire.stripe_event.kinds import Kind, action_of, is_terminal, kind_of, rank_of
-from libs.wire.stripe_event.publishing import Origin
+from libs.wire.stripe_event.narrowing import Json
+from libs.wire.stripe_event.publishing import Origin, raw_json
 from libs.wire.stripe_event.sanitising import MAX_DEPTH, is_shallow
 
 _Text = Annotated[str, Meta(min_length=1, max_length=MAX_ID)]
-# These hold terms that others are completed from.
-_TERMS = frozenset({Kind.PRICE, Kind.PLAN, Kind.COUPON, Kind.DISCOUNT})
+# These hold terms that others are completed from; the first three belong to no customer.
+_CATALOGUE = frozenset({Kind.PRICE, Kind.PLAN, Kind.COUPON})
+_TERMS = _CATALOGUE | {Kind.DISCOUNT}
 _STEPS = {ord("{"): 1, ord("["): 1, ord("}"): -1, ord("]"): -1}
 _NO_BRACKETS = bytes(byte for byte in range(256) if byte not in _STEPS)
 
@@ -49,17 +53,28 @@ _encoder = msgspec.json.Encoder()
 
 @dataclass(frozen=True, slots=True)
 class PlainEvent:
-    """An event that is published as it is, cut to the allow-list."""
+    """An event cut to the allow-list. `terms`: its object, where that has to be completed or teaches the catalogue;
+    then `completed` makes its record, else `record`."""
 
     id: str
     type: str
     account: str | None
     livemode: bool
     api_version: str | None
-    customer: str
+    customer: str | None
     version: VersionMark
     object: Raw
     previous_attributes: Raw
+    terms: Json | None = None
+
+    def completed(self, origin: Origin, catalogue: Catalogue) -> StripeRecord:
+        """As `to_record` would make it with a catalogue that has learned from `terms`."""
+        completion = complete(self.terms or {}, catalogue)
+        return msgspec.structs.replace(
+            self.record(origin),
+            object=raw_json(completion.object),
+            incomplete=completion.incomplete + completion.unverified,
+        )
 
     def record(self, origin: Origin) -> StripeRecord:
         """As `to_record` would make it."""
@@ -85,7 +100,7 @@ def plain_event(body: bytes, kept: Kept = DEFAULT) -> PlainEvent | None:
     try:
         head = _heads.decode(body)
         kind = kind_of(head.type)
-        if kind is None or kind in _TERMS or head.object.startswith("v2."):
+        if kind is None or head.object.startswith("v2."):
             return None
         reader = reader_of(kind, kept)
         item = reader.decode(head.data.object)
@@ -94,8 +109,9 @@ def plain_event(body: bytes, kept: Kept = DEFAULT) -> PlainEvent | None:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     customer = _text_in(item, "id" if kind is Kind.CUSTOMER else "customer")
-    if not customer or _text_in(item, "object") != kind or not _is_complete(kind, item):
+    if _text_in(item, "object") != kind or not (customer or _is_nobodys(kind, head.data.object)):
         return None
+    as_it_is = kind not in _TERMS and _is_complete(kind, item)
     return PlainEvent(
         id=head.id,
         type=head.type,
@@ -104,9 +120,18 @@ def plain_event(body: bytes, kept: Kept = DEFAULT) -> PlainEvent | None:
         api_version=head.api_version,
         customer=customer,
         version=VersionMark(datetime.fromtimestamp(head.created, UTC), _rank(kind, head.type, item)),
-        object=Raw(_encoder.encode(item)),
+        object=Raw(_encoder.encode(item)) if as_it_is else NULL,
         previous_attributes=cut,
+        terms=None if as_it_is else msgspec.to_builtins(item),
     )
+
+
+def _is_nobodys(kind: Kind, item: Raw) -> bool:
+    """Whether no field of the object, kept or not, can name a customer."""
+    if kind not in _CATALOGUE:
+        return False
+    text = bytes(item)
+    return b"customer" not in text and b"\\u" not in text
 
 
 def _is_plain_text(body: bytes) -> bool:

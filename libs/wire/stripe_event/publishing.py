@@ -47,9 +47,9 @@ def to_record(event: WebhookEvent, origin: Origin, catalogue: Catalogue) -> Stri
         source=origin.source,
         type=event.type,
         version=VersionMark(event.created, _rank(kind, action_of(event.type), content)),
-        object=_raw(completion.object),
+        object=raw_json(completion.object),
         event_id=event.id,
-        previous_attributes=NULL if previous is None else _raw(allowed(kind, previous, origin.kept)),
+        previous_attributes=NULL if previous is None else raw_json(allowed(kind, previous, origin.kept)),
         api_version=event.api_version,
         customer=event.customer,
         incomplete=completion.incomplete + completion.unverified + _whose(kind, event.customer),
@@ -73,7 +73,7 @@ def snapshot_record(item: Json, at: datetime, origin: Origin, catalogue: Catalog
         source="snapshot",
         type=event_type,
         version=VersionMark(at, _rank(kind, SNAPSHOT, content)),
-        object=_raw(completion.object),
+        object=raw_json(completion.object),
         customer=customer_of(kind, item),
         incomplete=completion.incomplete + completion.unverified,
     )
@@ -116,7 +116,7 @@ def _rank(kind: Kind | None, action: str, content: Json) -> int:
     return rank_of(action, kind is not None and is_terminal(kind, status if isinstance(status, str) else None, deleted))
 
 
-def _raw(content: Json) -> msgspec.Raw:
+def raw_json(content: Json) -> msgspec.Raw:
     """The content as JSON, made safe where it holds what is legal JSON and still poison further on."""
     try:
         data = orjson.dumps(content)

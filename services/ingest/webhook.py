@@ -117,7 +117,7 @@ class Webhook:
         now = self.clock()
         second = signed_at(header, body, project.secrets if project else (), now)
         if project is not None and second is not None:
-            metrics.SKEW.set(now - second)
+            metrics.SKEW.value = now - second
             return project
         if project is None:
             raise Refused(problems.NOT_FOUND)

@@ -1,6 +1,6 @@
 """What prices, coupons and discounts cost. It never changes at Stripe, so it is learned once and kept."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from libs.wire.stripe_event.allow_list import allowed
@@ -76,13 +76,13 @@ def _entries(item: Json, whole: bool) -> Iterator[Entry]:
 
 def _nested(item: Json) -> Iterator[Json]:
     items = item.get("items")
-    lines = items.get("data") if isinstance(items, Mapping) else None
+    lines = items.get("data") if isinstance(items, dict) else None
     many = item.get("discounts")
     candidates = [item.get("price"), item.get("plan"), item.get("discount")]
     for more in (lines, many):
         candidates += more if isinstance(more, list) else []
     for candidate in candidates:
-        if isinstance(candidate, Mapping):
+        if isinstance(candidate, dict):
             yield candidate
 
 
@@ -107,9 +107,9 @@ def _coupon(item: Json, whole: bool) -> Iterator[Entry]:
 
 def _discount(item: Json, whole: bool) -> Iterator[Entry]:
     identifier, coupon = item.get("id"), coupon_in(item)
-    if isinstance(coupon, Mapping):
+    if isinstance(coupon, dict):
         yield from _coupon(coupon, whole)
-    named = coupon.get("id") if isinstance(coupon, Mapping) else coupon
+    named = coupon.get("id") if isinstance(coupon, dict) else coupon
     if isinstance(identifier, str) and isinstance(named, str):
         kept = allowed(Kind.DISCOUNT, item)
         terms: Json = {name: kept[name] for name in _DISCOUNT_TERMS if name in kept}
@@ -119,5 +119,5 @@ def _discount(item: Json, whole: bool) -> Iterator[Entry]:
 def coupon_in(discount: Json) -> object:
     """The coupon (or its id) of a discount in either shape."""
     source = discount.get("source")
-    found = source.get("coupon") if isinstance(source, Mapping) else None
+    found = source.get("coupon") if isinstance(source, dict) else None
     return discount.get("coupon") if found is None else found

@@ -1,6 +1,5 @@
 """An object completed from the catalogue: tiers, coupon terms, and discounts behind ids."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from libs.wire.stripe_event.catalogue import Catalogue, coupon_in
@@ -47,10 +46,10 @@ def complete(item: Json, catalogue: Catalogue) -> Completion:
 
 def _subscription(item: Json, work: _Work) -> dict[str, object]:
     done = _with_discounts(item, work)
-    if isinstance(item.get("plan"), Mapping):
+    if isinstance(item.get("plan"), dict):
         done["plan"] = _price(item["plan"], work)
     items = item.get("items")
-    if isinstance(items, Mapping):
+    if isinstance(items, dict):
         lines = items.get("data")
         done["items"] = {**items, "data": [_line(line, work) for line in lines] if isinstance(lines, list) else lines}
     if not _is_listed(items, item):
@@ -59,25 +58,25 @@ def _subscription(item: Json, work: _Work) -> dict[str, object]:
 
 
 def _is_listed(items: object, item: Json) -> bool:
-    if isinstance(items, Mapping) and items.get("data"):
+    if isinstance(items, dict) and items.get("data"):
         return not items.get("has_more")
-    return isinstance(item.get("plan"), Mapping)
+    return isinstance(item.get("plan"), dict)
 
 
 def _line(line: object, work: _Work) -> object:
-    if not isinstance(line, Mapping):
+    if not isinstance(line, dict):
         return line
     done = _with_discounts(line, work)
     # Where both stand, only the price is read.
     for name in ("price", "plan"):
-        if isinstance(line.get(name), Mapping):
+        if isinstance(line.get(name), dict):
             done[name] = _price(line[name], work)
             break
     return done
 
 
 def _price(price: object, work: _Work) -> object:
-    if not isinstance(price, Mapping):
+    if not isinstance(price, dict):
         return price
     identifier = str(price.get("id"))
     known = work.catalogue.prices.get(identifier, {})
@@ -93,7 +92,7 @@ def _price(price: object, work: _Work) -> object:
 
 def _options(price: Json) -> Json:
     options = price.get("currency_options")
-    return options if isinstance(options, Mapping) else {}
+    return options if isinstance(options, dict) else {}
 
 
 def _known(known: Json, name: str, gap: str, work: _Work) -> dict[str, object]:
@@ -107,7 +106,7 @@ def _with_discounts(holder: Json, work: _Work) -> dict[str, object]:
     done = dict(holder)
     many, one = holder.get("discounts"), holder.get("discount")
     if isinstance(many, list):
-        expanded = {str(one.get("id")): one} if isinstance(one, Mapping) else {}
+        expanded = {str(one.get("id")): one} if isinstance(one, dict) else {}
         done["discounts"] = [
             _discount(expanded.get(each, each) if isinstance(each, str) else each, work) for each in many
         ]
@@ -123,7 +122,7 @@ def _discount(discount: object, work: _Work) -> object:
             work.missing[f"discount:{discount}"] = None
             return discount
         discount = known
-    return _expanded(discount, work) if isinstance(discount, Mapping) else discount
+    return _expanded(discount, work) if isinstance(discount, dict) else discount
 
 
 def _expanded(discount: Json, work: _Work) -> dict[str, object]:
@@ -131,13 +130,13 @@ def _expanded(discount: Json, work: _Work) -> dict[str, object]:
     if discount.get("source") is None:
         return {**discount, "coupon": coupon}
     source = discount["source"]
-    return {**discount, "source": {**(source if isinstance(source, Mapping) else {}), "coupon": coupon}}
+    return {**discount, "source": {**(source if isinstance(source, dict) else {}), "coupon": coupon}}
 
 
 def _coupon(coupon: object, work: _Work) -> object:
-    identifier = coupon.get("id") if isinstance(coupon, Mapping) else coupon
+    identifier = coupon.get("id") if isinstance(coupon, dict) else coupon
     known = work.catalogue.coupons.get(identifier) if isinstance(identifier, str) else None
-    terms: Json | None = coupon if isinstance(coupon, Mapping) and coupon.get("duration") is not None else None
+    terms: Json | None = coupon if isinstance(coupon, dict) and coupon.get("duration") is not None else None
     if known is None and terms is None:
         work.missing[f"coupon:{identifier}"] = None
         return coupon

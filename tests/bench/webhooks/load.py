@@ -6,10 +6,11 @@ Reads a `Load` from the file that it is given and writes what came of each reque
 import asyncio
 import os
 import pickle
+import re
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
@@ -21,12 +22,14 @@ import uvloop
 from libs.fake_stripe.signature import sign
 
 MOST_CONNECTIONS = 180
+EVENT_ID = re.compile(rb'"evt_[^"]*"')
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
     """`bodies` go to `url` one after the other, from the first again at their end, `requests` in all.
 
+    With `ids`, each request's event has an id of its own that begins so: what was sent before is dropped at the edge.
     With `per_second` at fixed instants, whatever becomes of those before; without it over `connections` that each
     wait for their answer.
     """
@@ -37,6 +40,7 @@ class Load:
     requests: int
     connections: int = 64
     per_second: float | None = None
+    ids: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +143,15 @@ def _requests(load: Load) -> list[bytes]:
     return [
         f"{head}Content-Length: {len(body)}\r\nStripe-Signature: {sign(body, (load.secret,), now)}\r\n\r\n".encode()
         + body
-        for body in load.bodies
+        for body in _bodies(load)
     ]
+
+
+def _bodies(load: Load) -> Sequence[bytes]:
+    if load.ids is None:
+        return load.bodies
+    own = (load.bodies[number % len(load.bodies)] for number in range(load.requests))
+    return [EVENT_ID.sub(b'"evt_%s%09d"' % (load.ids.encode(), number), body, 1) for number, body in enumerate(own)]
 
 
 async def generated(load: Load, folder: Path) -> list[Sent]:

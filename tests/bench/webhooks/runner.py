@@ -65,14 +65,19 @@ async def _by_turns(bench: Bench, scale: Scale, targets: Mapping[str, Target], l
     warm = replace(load, requests=load.requests // 10)
     for _ in range(scale.runs):
         for name, target in targets.items():
-            await generated(replace(warm, url=target.url, secret=target.secret), bench.home)
-            sent = await generated(replace(load, url=target.url, secret=target.secret), bench.home)
+            await generated(_to(target, warm), bench.home)
+            sent = await generated(_to(target, load), bench.home)
             refused = [each.status for each in sent if each.status != 200]
             if refused:
                 raise NotAllTaken(f"{name} refused {len(refused)} of {len(sent)} webhooks, first with {refused[0]}")
             say(f"{name}: {_rate(sent):.0f}/s, p50 {_ms(sent, 0.5):.1f} ms, p99 {_ms(sent, 0.99):.1f} ms")
             found[name].append(sent)
     return found
+
+
+def _to(target: Target, load: Load) -> Load:
+    """Nobody has sent these events before."""
+    return replace(load, url=target.url, secret=target.secret, ids=secrets.token_hex(4))
 
 
 def _closed(found: Found) -> list[Figure]:

@@ -113,6 +113,13 @@ def _bridges(at_start: Sums, moved: Iterable[Sum], count: int) -> list[dict[Curr
     return found
 
 
+def bridged(sums: Sequence[Sum], count: int) -> list[Measured]:
+    """Bridges alone, of `count` periods that follow one another; number 0 of the sums is all that was before them."""
+    start = worth(one for one in sums if one.number == 0)
+    later = [replace(one, number=one.number - 1) for one in sums if one.number > 0]
+    return [Measured(bridges=one) for one in _bridges(start, later, count)]
+
+
 def _moved(sums: Iterable[Sum]) -> dict[Currency, dict[MovementKind, Fraction]]:
     found: dict[Currency, dict[MovementKind, Fraction]] = {}
     for one in sums:
@@ -156,8 +163,9 @@ async def _clients(connection: Connection, asked: Question, moved: Iterable[Sum]
     for number in range(count):
         new = kinds[number].get("new", 0) - again[number].get("new", 0)
         churned = kinds[number].get("churn", 0) - again[number].get("churn", 0)
-        found.append(Clients(active, new, churned, -away[number].get("", 0)))
-        active += turned[number]
+        at_end = active + turned[number]
+        found.append(Clients(active, new, churned, -away[number].get("", 0), at_end))
+        active = at_end
     return found
 
 

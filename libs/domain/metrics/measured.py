@@ -17,12 +17,14 @@ NO_TRIALS = TrialCounts(0, 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Clients:
-    """How many have MRR at the start; are new in the period; left in it; were there, left, and are away at its end."""
+    """How many have MRR at the start; are new in the period; left in it; were there, left, and are away at its end;
+    have MRR at its end."""
 
     at_start: int = 0
     new: int = 0
     churned: int = 0
     gone: int = 0
+    at_end: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,11 @@ def clients(movements: Sequence[Movement], span: Span) -> Clients:
     there, churned = active_clients(movements, span), _with(movements, span, MovementKind.CHURN)
     at_end = active_clients(movements, Span(span.end, span.end))
     return Clients(
-        len(there), len(_with(movements, span, MovementKind.NEW)), len(churned), len((churned & there) - at_end)
+        at_start=len(there),
+        new=len(_with(movements, span, MovementKind.NEW)),
+        churned=len(churned),
+        gone=len((churned & there) - at_end),
+        at_end=len(at_end),
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
@@ -95,13 +95,15 @@ def named(now: Now, of: Measured, policy: Policy, day: date) -> Out:
     usual = currency_of(now.mrr, policy, day)
     churn = subscriber_churn_rate(of.clients, policy.subscriber_churn_formula)
     present = Present(now.ledger, now.counts.active_subscriptions, now.counts.active_subscribers, now.counts.customers)
-    yearly = {code: exact * MONTHS_A_YEAR for code, exact in now.mrr.items()}
+    amounts: dict[str, Mapping[str, Fraction]] = {
+        "mrr": now.mrr,
+        "arr": {code: exact * MONTHS_A_YEAR for code, exact in now.mrr.items()},
+        "revenue_at_risk": now.at_risk,
+        "scheduled_churn": now.leaving,
+    }
     values = {
         **all_told({**in_period_figures(of, policy), **present_figures(present, churn)}, policy, usual),
-        "mrr": total(now.mrr, policy, day),
-        "arr": total(yearly, policy, day),
-        "revenue_at_risk": total(now.at_risk, policy, day),
-        "scheduled_churn": total(now.leaving, policy, day),
+        **{name: _total(exact, policy, day, usual) for name, exact in amounts.items()},
         "cohorts": all_told({"cohorts": now.cohorts}, policy, usual)["cohorts"],
     }
     if policy.base_currency is not None and policy.fx_mode is FxMode.LOCK:
@@ -110,13 +112,20 @@ def named(now: Now, of: Measured, policy: Policy, day: date) -> Out:
     return values | {f"stripe_{name}": values[name] for name in STRIPE_NAMES}
 
 
+def _total(exact: Mapping[str, Fraction], policy: Policy, day: date, usual: str | None) -> Out:
+    """An amount of now, at the rates of `day`; nothing at all in the usual currency."""
+    if not exact and usual is not None:
+        return money_told({}, policy, usual)
+    return total(exact, policy, day)
+
+
 async def _now(connection: Connection, scope: Scope, policy: Policy, today: date) -> Now:
     project, livemode = scope.project, scope.livemode
     mrr = await figures.mrr(connection, project, livemode)
     return Now(
         mrr=mrr,
         at_risk=await figures.revenue_at_risk(connection, project, livemode),
-        leaving=await subscriptions.scheduled_churn(connection, project, livemode),
+        leaving=await subscriptions.scheduled_churn(connection, project, livemode, datetime.now(UTC)),
         counts=await figures.counts(connection, project, livemode),
         ledger=await ledger_worth(connection, scope, policy, mrr),
         cohorts=await cohort_months(connection, scope, today),

@@ -48,6 +48,10 @@ class ApiClient:
         """Send something, give the answer. Raises as `get` does."""
         return await self._call("POST", path, body=body)
 
+    async def delete(self, path: str) -> Json:
+        """End something, give the answer. Raises as `get` does."""
+        return await self._call("DELETE", path)
+
     async def every(self, path: str, **query: str) -> AsyncIterator[Json]:
         """All entries of a list, page after page."""
         cursor: str | None = ""

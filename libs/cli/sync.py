@@ -13,7 +13,7 @@ from rich.text import Text
 from libs.cli import api_client
 from libs.cli.api_client import ApiClient, ApiRefused
 from libs.cli.asking import STRIPE, ApiKey, Json, asked
-from libs.cli.faults import FOUND_A_PROBLEM
+from libs.cli.faults import FOUND_A_PROBLEM, say
 from libs.cli.output import json_line, text_line
 
 HELP = """Read a connected Stripe account again; with --watch until it is done, or the one that already runs.
@@ -26,13 +26,19 @@ Show = Callable[[api_client.Json], None]
 
 
 def sync(
-    mode: Annotated[str, typer.Option(help="full, recent (the events of the last days) or initial")] = "full",
+    mode: Annotated[
+        str, typer.Option(help="full, recent (the last seven days), reconcile (compare and put right) or initial")
+    ] = "full",
     connection: Annotated[str | None, typer.Option(help="which connection, where there are several")] = None,
     watch: Annotated[bool, typer.Option("--watch", help="show the progress until it is done")] = False,
+    cancel: Annotated[bool, typer.Option("--cancel", help="call off the one that runs")] = False,
     api_key: ApiKey = None,
     json: Json = False,
 ) -> None:
-    """Start a run; a watched one is shown at each change."""
+    """Start a run, or call one off; a watched one is shown at each change."""
+    if cancel:
+        asked(api_key, lambda api: _cancelled(api, connection, json_line if json else _told))
+        return
     body = {"mode": mode} | ({} if connection is None else {"connection": connection})
     console = Console(stderr=True)
 
@@ -62,6 +68,17 @@ async def _started(api: ApiClient, body: dict[str, str], watch: bool) -> api_cli
     return run
 
 
+async def _cancelled(api: ApiClient, connection: str | None, show: Show) -> None:
+    """Call off every unfinished run, of one connection where it is named. Exits with 1 where there is none."""
+    runs = (await api.get(f"{STRIPE}/syncs"))["data"]
+    unfinished = [run for run in runs if run["state"] in UNFINISHED and connection in (None, run["connection"])]
+    for run in unfinished:
+        show(await api.delete(f"{STRIPE}/syncs/{run['id']}"))
+    if not unfinished:
+        say("revstream: no sync is running")
+        raise typer.Exit(FOUND_A_PROBLEM)
+
+
 async def _followed(api: ApiClient, run: api_client.Json, show: Show, watch: bool) -> api_client.Json:
     """Show the run, and each change of it until it is finished."""
     show({"run": run})
@@ -77,7 +94,8 @@ async def _followed(api: ApiClient, run: api_client.Json, show: Show, watch: boo
 def _told(seen: api_client.Json) -> None:
     """A line for each state of the run."""
     run = seen["run"]
-    text_line({"event": run["state"], "run": run["id"], "mode": run["mode"], **_rows(run), **_reason(run)})
+    left = {} if run.get("eta_seconds") is None else {"seconds_left": run["eta_seconds"]}
+    text_line({"event": run["state"], "run": run["id"], "mode": run["mode"], **_rows(run), **left, **_reason(run)})
 
 
 def _rows(run: api_client.Json) -> dict[str, object]:
@@ -92,7 +110,8 @@ def _reason(run: api_client.Json) -> dict[str, object]:
 
 def _table(seen: api_client.Json) -> Group:
     run = seen["run"]
-    table = Table("resource", "state", "rows", title=f"sync {run['id']}: {run['state']}", min_width=40)
+    left = "" if run.get("eta_seconds") is None else f", about {run['eta_seconds']} s left"
+    table = Table("resource", "state", "rows", title=f"sync {run['id']}: {run['state']}{left}", min_width=40)
     table.columns[2].justify = "right"
     for each in run["resources"]:
         table.add_row(each["name"], each["state"], str(each["rows"]))

@@ -2,11 +2,31 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
 from hashlib import blake2b
+from typing import assert_never
 from zoneinfo import ZoneInfo
+
+
+class Interval(StrEnum):
+    """How often an account is read by itself."""
+
+    HALF_HOURLY = "30m"
+    THREE_HOURLY = "3h"
+    OFF = "off"
+
+
+MINUTES = {Interval.HALF_HOURLY: 30, Interval.THREE_HOURLY: 180, Interval.OFF: None}
+
+
+def interval_of(minutes: int | None) -> Interval:
+    """The interval of so many minutes, as it is stored. Raises StopIteration for one that there is not."""
+    return next(interval for interval, length in MINUTES.items() if length == minutes)
+
 
 MONDAY_TO_FRIDAY = frozenset(range(5))
 WEEK = 7
+SHORT, LONG = timedelta(minutes=30), timedelta(hours=3)
 NIGHT_OPENS, NIGHT_CLOSES = 2, 5
 
 
@@ -14,15 +34,14 @@ NIGHT_OPENS, NIGHT_CLOSES = 2, 5
 class Schedule:
     """How often, by the clock on a project's wall. `days` count from Monday as 0; `closes` is the hour after the last.
 
-    Without days, or with equal hours, it is never open and `outside` alone counts.
+    Half-hourly holds within business hours only; outside, and without any, it is three-hourly.
     """
 
     timezone: str = "UTC"
     days: frozenset[int] = MONDAY_TO_FRIDAY
     opens: int = 9
     closes: int = 18
-    inside: timedelta = timedelta(minutes=30)
-    outside: timedelta = timedelta(hours=3)
+    interval: Interval = Interval.HALF_HOURLY
 
     def is_open(self, at: datetime) -> bool:
         """Whether `at` (aware) lies within business hours."""
@@ -30,18 +49,27 @@ class Schedule:
         return local.weekday() in self.days and self.opens <= local.hour < self.closes
 
 
-def next_run(now: datetime, schedule: Schedule) -> datetime:
-    """When to run again after a run at `now` (aware); in UTC, always later than `now`.
+def next_run(now: datetime, schedule: Schedule) -> datetime | None:
+    """When to run again after a run at `now` (aware); in UTC, always later than `now`. None: not by itself.
 
     Within business hours after the short interval; outside after the long one, but not later than they open again.
     Intervals are of elapsed time, so a change of the clocks makes none of them longer or shorter.
     """
     now = now.astimezone(UTC)
-    if schedule.is_open(now):
-        return now + schedule.inside
+    match schedule.interval:
+        case Interval.OFF:
+            return None
+        case Interval.THREE_HOURLY:
+            return now + LONG
+        case Interval.HALF_HOURLY:
+            return now + SHORT if schedule.is_open(now) else _next_outside(now, schedule)
+        case _:
+            assert_never(schedule.interval)
+
+
+def _next_outside(now: datetime, schedule: Schedule) -> datetime:
     opening = _next_opening(now, schedule)
-    late = now + schedule.outside
-    return late if opening is None else min(late, opening)
+    return now + LONG if opening is None else min(now + LONG, opening)
 
 
 def next_night(after: datetime, timezone: str, name: str) -> datetime:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from urllib.parse import quote
 
 from libs.stripe_gateway.answers import Answer, Json, Page
@@ -38,6 +39,11 @@ class StripeAccount:
         if not isinstance(found, str):
             raise StripeUnavailable("/v1/account", None, "no_id", answer.request_id)
         return found
+
+    async def opened_at(self) -> datetime | None:
+        """When the account was opened: no object is older. None where Stripe does not say."""
+        created = (await self._source.get("/v1/account", {})).body.get("created")
+        return datetime.fromtimestamp(created, UTC) if isinstance(created, int) else None
 
     async def subscription(self, identifier: str) -> Answer:
         """A subscription with all its items, tiers, discounts and coupons. Ended ones are found too."""

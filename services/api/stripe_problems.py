@@ -76,3 +76,25 @@ def sync_is_running(run: dict[str, object]) -> Problem:
         f"Follow it at /api/integrations/stripe/syncs/{run['id']}.",
         more={"run": run},
     )
+
+
+def sync_is_over(run: dict[str, object]) -> Problem:
+    """There is nothing left to call off."""
+    return Problem(
+        HTTPStatus.CONFLICT,
+        "sync_over",
+        f"The sync {run['id']} is {run['state']} already.",
+        "Nothing is to be done.",
+        more={"run": run},
+    )
+
+
+def sync_too_soon(seconds: int) -> Problem:
+    """Somebody asked for a sync just before."""
+    return Problem(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "sync_too_soon",
+        "A sync was asked for less than a minute ago.",
+        f"Ask again in {seconds} seconds. Webhooks and polling go on by themselves.",
+        headers={"Retry-After": str(seconds)},
+    )

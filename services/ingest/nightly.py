@@ -6,7 +6,8 @@ from datetime import datetime
 
 from libs.domain.schedule import next_night
 from services.ingest.jobs import Subject
-from services.ingest.polling import known_zone, utc_now
+from services.ingest.polling import utc_now
+from services.ingest.postgres_cursors import known_zone
 from services.ingest.postgres_drift import Drift
 from services.ingest.postgres_runs import RECONCILE, Runs
 

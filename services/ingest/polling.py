@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 
-from libs.domain.schedule import Schedule, next_run
+from libs.domain.schedule import next_run
 from libs.stripe_gateway import StripeAccount, StripeFault, StripeRefused
 from services.ingest.faults import fault_content
 from services.ingest.feed import Feed
@@ -100,18 +99,6 @@ def _is_due(feeding: Feeding, now: datetime) -> bool:
     if again is not None and again - REFUSED_AGAIN <= now < again:
         return False
     # A clock that was set back makes the last poll one of the future: nothing can be told from it.
-    return feeding.last_at > now or next_run(feeding.last_at, schedule_of(feeding)) <= now
-
-
-def schedule_of(feeding: Feeding) -> Schedule:
-    """The schedule of a connection's project; by UTC where its time zone is one that this machine does not know."""
-    return Schedule(known_zone(feeding.timezone))
-
-
-def known_zone(timezone: str) -> str:
-    """The time zone, or UTC where this machine does not know it."""
-    try:
-        return ZoneInfo(timezone).key
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        log.error("timezone_unknown", timezone=timezone)
-        return "UTC"
+    last_at = min(feeding.last_at, now)
+    due_at = next_run(last_at, feeding.schedule)
+    return due_at is not None and (feeding.last_at > now or due_at <= now)

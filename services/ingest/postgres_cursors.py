@@ -3,20 +3,24 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import asyncpg
 import orjson
+import structlog
 
+from libs.domain.schedule import Schedule, interval_of
 from services.ingest.catalogues import Scope
 
 EVERY_PROJECT = "SELECT set_config('revstream.every_project', 'on', true)"
 ACTIVE = """
 SELECT c.project, c.id, c.account, c.livemode, coalesce(e.polled_until, c.connected_at) AS since,
     coalesce(e.last_success_at, c.connected_at) AS last_at, coalesce(s.policy ->> 'timezone', 'UTC') AS timezone,
-    e.again_at
+    e.again_at, t.days, t.opens, t.closes, t.interval_minutes
 FROM connections c
 LEFT JOIN event_cursors e ON e.project = c.project AND e.connection = c.id
 LEFT JOIN project_settings s ON s.project = c.project
+LEFT JOIN sync_schedules t ON t.project = c.project
 WHERE c.state = 'active' ORDER BY c.project, c.id
 """
 POLLED = """
@@ -34,6 +38,8 @@ INSERT INTO event_cursors (project, connection, again_at) VALUES ($1, $2, $3)
 ON CONFLICT (project, connection) DO UPDATE SET again_at = EXCLUDED.again_at
 """
 
+log = structlog.get_logger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Feeding:
@@ -48,7 +54,7 @@ class Feeding:
     scope: Scope
     since: datetime
     last_at: datetime
-    timezone: str
+    schedule: Schedule
     again_at: datetime | None = None
 
 
@@ -84,4 +90,23 @@ class Cursors:
 
 def _feeding(row: asyncpg.Record) -> Feeding:
     scope = (row["project"], row["account"], row["livemode"])
-    return Feeding(row["project"], row["id"], scope, row["since"], row["last_at"], row["timezone"], row["again_at"])
+    known = (row["project"], row["id"], scope, row["since"], row["last_at"])
+    return Feeding(*known, _schedule(row), row["again_at"])
+
+
+def _schedule(row: asyncpg.Record) -> Schedule:
+    """What the project has set, by its time zone; by UTC where this machine does not know that."""
+    timezone = known_zone(row["timezone"])
+    if row["days"] is None:
+        return Schedule(timezone)
+    interval = interval_of(row["interval_minutes"])
+    return Schedule(timezone, frozenset(row["days"]), row["opens"], row["closes"], interval)
+
+
+def known_zone(timezone: str) -> str:
+    """The time zone, or UTC where this machine does not know it."""
+    try:
+        return ZoneInfo(timezone).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        log.error("timezone_unknown", timezone=timezone)
+        return "UTC"

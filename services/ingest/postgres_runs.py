@@ -35,11 +35,11 @@ ON CONFLICT (project, run, name) DO NOTHING
 RESOURCES = "SELECT name, state, pages, cursor FROM sync_resources WHERE project = $1 AND run = $2 ORDER BY place"
 # The count of pages guards against another process that believes to work on this run.
 PAGE = """
-UPDATE sync_resources SET state = $5, rows = rows + $6, pages = pages + 1, cursor = $7, last_error = NULL
+UPDATE sync_resources SET state = $5, rows = rows + $6, pages = pages + 1, cursor = $7, reached = $8, last_error = NULL
 WHERE project = $1 AND run = $2 AND name = $3 AND pages = $4
 """
 RESTART = """
-UPDATE sync_resources SET state = 'running', rows = 0, pages = 0, cursor = NULL
+UPDATE sync_resources SET state = 'running', rows = 0, pages = 0, cursor = NULL, reached = NULL
 WHERE project = $1 AND run = $2 AND name = $3
 """
 TROUBLE = "UPDATE sync_resources SET state = $4, last_error = $5 WHERE project = $1 AND run = $2 AND name = $3"
@@ -80,6 +80,15 @@ class Progress:
     cursor: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class PageRead:
+    """What a page held. `cursor` is None after the last one; `reached` as the API's progress has it."""
+
+    rows: int
+    cursor: str | None
+    reached: int | None
+
+
 class Runs:
     """Raises asyncpg's errors (`libs.runtime.postgres.UNREACHABLE` among them) and RunTaken."""
 
@@ -115,13 +124,14 @@ class Runs:
         rows = await self._read(RESOURCES, run.project, run.id)
         return {row["name"]: Progress(row["name"], row["state"], row["pages"], row["cursor"]) for row in rows}
 
-    async def page(self, run: Run, at: Progress, rows: int, cursor: str | None) -> Progress:
-        """A page was published: the next one begins at `cursor`, None after the last. Raises RunTaken."""
-        state = "succeeded" if cursor is None else "running"
-        done = await self._write(PAGE, run.project, run.id, at.resource, at.pages, state, rows, cursor)
+    async def page(self, run: Run, at: Progress, read: PageRead) -> Progress:
+        """A page was published; the next one begins at its cursor. Raises RunTaken."""
+        state = "succeeded" if read.cursor is None else "running"
+        values = (at.resource, at.pages, state, read.rows, read.cursor, read.reached)
+        done = await self._write(PAGE, run.project, run.id, *values)
         if done != "UPDATE 1":
             raise RunTaken(f"run {run.id} of project {run.project} went on elsewhere")
-        return Progress(at.resource, state, at.pages + 1, cursor)
+        return Progress(at.resource, state, at.pages + 1, read.cursor)
 
     async def restart(self, run: Run, resource: str) -> Progress:
         """Read a resource from its beginning: the object of its cursor is gone."""

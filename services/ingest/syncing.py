@@ -1,12 +1,14 @@
-"""One sync run: its lists one after the other, page by page, each published.
+"""One sync run: its lists, a few at a time, page by page, each published.
 
 After each page, once all of its records are acknowledged, the cursor is stored: a killed run reads at most one page of
 a resource again.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 import structlog
 
@@ -31,9 +33,13 @@ from services.ingest.faults import NOT_ACTIVE, READ_MODEL_BEHIND, fault_content
 from services.ingest.feed import Feed
 from services.ingest.outgoing import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, publish_all
 from services.ingest.plans import CATALOGUE, plan_of
-from services.ingest.postgres_runs import RECENT, RECONCILE, Progress, Run, Runs
+from services.ingest.postgres_runs import RECENT, RECONCILE, PageRead, Progress, Run, Runs
 from services.ingest.refetching import Readers
+from services.ingest.together import together
 
+# Each list waits for its own answers only: together they come up to the allowed rate, and MRR is not kept waiting.
+LISTS_AT_ONCE = 3
+UNREAD = ("queued", "running")
 log = structlog.get_logger(__name__)
 
 
@@ -44,7 +50,8 @@ class _Work:
     reader: StripeAccount
     run: Run
     plan: Mapping[str, Listing]
-    comparison: Comparison | None
+    comparison: Comparison | None = None
+    opened_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +76,13 @@ class Syncing:
         if reader is None:
             return
         log.info("sync_works", project=run.project, run=run.id, mode=run.mode)
-        comparison = self.comparing.of(run) if run.mode == RECONCILE else None
+        work = _Work(reader, run, plan_of(run))
         try:
-            await self._read(_Work(reader, run, plan_of(run), comparison))
+            await self.runs.start(run, work.plan)
+            if run.mode == RECONCILE:
+                await self._compare(work, self.comparing.of(run))
+            else:
+                await self._read(work)
         except ReadModelBehind:
             await self.runs.finish(run, READ_MODEL_BEHIND)
             return
@@ -84,15 +95,24 @@ class Syncing:
         log.info("sync_finished", project=run.project, run=run.id, mode=run.mode)
 
     async def _read(self, work: _Work) -> None:
-        """Read all resources. Raises StripeRefused where the key is refused."""
-        await self.runs.start(work.run, work.plan)
-        for progress in (await self.runs.progress(work.run)).values():
-            if work.comparison is not None:  # what an earlier process compared is told by its report alone
-                await self._resource(work, await self.runs.restart(work.run, progress.resource))
-            elif progress.state in ("queued", "running"):
+        """Read what was not read yet. Raises StripeRefused where the key is refused."""
+        unread = [each for each in (await self.runs.progress(work.run)).values() if each.state in UNREAD]
+        for progress in unread:
+            if progress.resource in CATALOGUE:
                 await self._resource(work, progress)
-        if work.comparison is not None:
-            await self._compared(work, work.comparison)
+        others = deque(each for each in unread if each.resource not in CATALOGUE)
+        await together(_learn_beginning(work), *(self._lists(work, others) for _ in range(LISTS_AT_ONCE)))
+
+    async def _lists(self, work: _Work, waiting: deque[Progress]) -> None:
+        while waiting:
+            await self._resource(work, waiting.popleft())
+
+    async def _compare(self, work: _Work, comparison: Comparison) -> None:
+        """Read everything anew: what an earlier process compared is told by its report alone."""
+        work.comparison = comparison
+        for progress in (await self.runs.progress(work.run)).values():
+            await self._resource(work, await self.runs.restart(work.run, progress.resource))
+        await self._compared(work, comparison)
 
     async def _compared(self, work: _Work, comparison: Comparison) -> None:
         """End a comparison; only where all was listed something can be told to have vanished."""
@@ -129,7 +149,8 @@ class Syncing:
         page = await work.reader.page(work.plan[progress.resource], progress.cursor)
         await self._take(work, progress.resource, page)
         metrics.SYNCED.labels(progress.resource).inc(len(page.objects))
-        return await self.runs.page(work.run, progress, len(page.objects), page.cursor)
+        read = PageRead(len(page.objects), page.cursor, _reached(work, progress.resource, page))
+        return await self.runs.page(work.run, progress, read)
 
     async def _take(self, work: _Work, resource: str, page: Page) -> None:
         if resource in CATALOGUE:
@@ -159,3 +180,25 @@ class Syncing:
             except MalformedRecord as error:
                 log.error("snapshot_malformed", project=work.run.project, object=item.get("id"), reason=str(error))
         return records
+
+
+async def _learn_beginning(work: _Work) -> None:
+    """When the account was opened, to tell how far a list is; unknown where the key may not read it."""
+    try:
+        work.opened_at = await work.reader.opened_at()
+    except StripeFault as error:
+        if isinstance(error, StripeRefused) and error.is_of_key:
+            raise
+        log.info("account_not_read", project=work.run.project, reason=str(error))
+
+
+def _reached(work: _Work, resource: str, page: Page) -> int | None:
+    """How much of the time that a list goes back over was read, in thousandths: lists are newest first."""
+    since = work.plan[resource].since or work.opened_at
+    last = page.objects[-1].get("created") if page.objects else None
+    if since is None or not isinstance(last, int):
+        return None
+    span = work.run.requested_at.timestamp() - since.timestamp()
+    if span <= 0:
+        return None
+    return max(0, min(1000, int(1000 * (work.run.requested_at.timestamp() - last) / span)))

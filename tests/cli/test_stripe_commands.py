@@ -69,6 +69,19 @@ async def test_connect_for_programs_and_a_key_that_stripe_refuses() -> None:
     assert "Stripe does not accept this key. Copy it in full." in ended.errors
 
 
+async def test_connect_by_oauth_tells_where_to_agree() -> None:
+    begun = {"url": "https://connect.stripe.com/oauth/authorize?state=s", "livemode": False, "scope": "read_only"}
+    async with scripted_api(**{f"GET {STRIPE}/start": [(200, begun)]}) as api:
+        ended = await api.revstream("connect", "--oauth")
+        both = await api.revstream("connect", "--oauth", "--key", "rk_test_1")
+        neither = await api.revstream("connect")
+    assert ended.code == 0
+    assert begun["url"] in ended.output
+    assert "TEST MODE" in ended.output
+    assert (both.code, neither.code) == (2, 2)
+    assert "either --key or --oauth" in both.errors
+
+
 async def test_connect_by_project_uses_a_key_that_soon_ends(database: str) -> None:
     await upgrade(database)
     async with scripted_api(**{f"POST {STRIPE}/key": [(201, CONNECTED)]}) as api:
@@ -77,7 +90,7 @@ async def test_connect_by_project_uses_a_key_that_soon_ends(database: str) -> No
     ((_, _, authorization),) = api.asked
     connection = await asyncpg.connect(database)
     await connection.execute("SELECT set_config('revstream.every_project', 'on', false)")
-    row = await connection.fetchrow("SELECT project, sha256, expires_at < now() + interval '6 minutes' FROM api_keys")
+    row = await connection.fetchrow("SELECT project, sha256, expires_at < now() + interval '11 minutes' FROM api_keys")
     await connection.close()
     assert row is not None
     assert tuple(row) == ("acme", digest(str(authorization).removeprefix("Bearer ")), True)
@@ -118,6 +131,17 @@ async def test_watched_sync_tells_each_change_and_how_it_ended(last: str, code: 
         ended = await api.revstream("sync", "--watch", "--json")
     assert ended.code == code
     assert ended.json == [{"run": run("queued")}, {"run": run("running", 100)}, {"run": run(last, 120)}]
+
+
+async def test_what_runs_is_called_off() -> None:
+    answers: Answers = {
+        f"GET {STRIPE}/syncs": [(200, {"data": [run("running", 5), run("succeeded", 9)]}), (200, {"data": []})],
+        f"DELETE {STRIPE}/syncs/syn_1": [(200, {"run": run("cancelled", 5)})],
+    }
+    async with scripted_api(**answers) as api:
+        cancelled, nothing = await api.revstream("sync", "--cancel", "--json"), await api.revstream("sync", "--cancel")
+    assert (cancelled.code, cancelled.json) == (0, [{"run": run("cancelled", 5)}])
+    assert (nothing.code, nothing.errors) == (1, "revstream: no sync is running\n")
 
 
 async def test_a_sync_that_runs_already_is_watched_and_for_people_told_in_lines() -> None:

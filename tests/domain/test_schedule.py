@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libs.domain.schedule import Schedule, next_night, next_run
+from libs.domain.schedule import LONG, Interval, Schedule, next_night, next_run
 
 BERLIN = Schedule("Europe/Berlin")
 ZONES = st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe"])
@@ -68,10 +68,17 @@ def test_next_run(now: str, expected: str, schedule: Schedule) -> None:
 
 
 @given(INSTANTS, ZONES)
+def test_three_hours_are_three_hours_and_off_is_never(now: datetime, zone: str) -> None:
+    assert next_run(now, Schedule(zone, interval=Interval.THREE_HOURLY)) == now + timedelta(hours=3)
+    assert next_run(now, Schedule(zone, interval=Interval.OFF)) is None
+
+
+@given(INSTANTS, ZONES)
 def test_next_run_is_later_within_the_longest_interval_and_misses_no_opening(now: datetime, zone: str) -> None:
     schedule = Schedule(zone)
     found = next_run(now, schedule)
-    assert now < found <= now + schedule.outside
+    assert found is not None
+    assert now < found <= now + LONG
     if not schedule.is_open(now):
         assert not schedule.is_open(found - timedelta(seconds=1))
 

@@ -79,9 +79,9 @@ async def test_everything_comes_out_complete(desk: Desk, merchant: Merchant) -> 
     counts = {name: (row["state"], row["rows"], row["pages"]) for name, row in (await desk.resources()).items()}
     assert counts["subscriptions"] == ("succeeded", 2, 1)
     assert counts["customers"] == ("succeeded", 1, 1)
-    # One page of each list; one of the items beyond the tenth.
+    # The account, one page of each list, one of the items beyond the tenth.
     assert list(counts) == [*STATE, "products", "invoices", "refunds", "disputes", "events"]
-    assert len(merchant.fake.server.calls) == 10
+    assert len(merchant.fake.server.calls) == 11
 
 
 async def test_payments_come_with_their_customer(desk: Desk, merchant: Merchant) -> None:
@@ -227,6 +227,9 @@ class Poisoned(StripeAccount):
     def __init__(self) -> None:
         pass
 
+    async def opened_at(self) -> datetime | None:
+        return None
+
     async def page(self, listing: Listing, after: str | None = None) -> Page:
         kind = listing.resource.removesuffix("s")
         terms: dict[str, object] = {"object": kind, "duration": "forever", "name": "\ud800"}
@@ -256,7 +259,7 @@ async def test_two_processes_read_an_account_once(desk: Desk, merchant: Merchant
     await desk.ask()
     async with merchant.served() as api, working(desk, api, MemoryPublisher()), working(desk, api, MemoryPublisher()):
         assert await desk.finished() == "succeeded"
-    assert len(merchant.fake.server.calls) == 9
+    assert len(merchant.fake.server.calls) == 10
 
 
 async def test_catalogue_is_known_at_once_after_a_restart(desk: Desk, merchant: Merchant) -> None:

@@ -15,7 +15,7 @@ from services.api.asked import Asked
 from services.api.connection_errors import error_of, webhook_state
 from services.api.money import currency_of, in_one
 from services.api.parameters import Query
-from services.api.queries import figures, projects, status
+from services.api.queries import figures, projects, schedules, status
 from services.api.queries.status import Fields, Standing
 
 OF_CONNECTION = (
@@ -46,8 +46,8 @@ async def stripe_status(asked: Asked) -> web.Response:
         mapped = await status.mapped_mrr(connection, asked.project, livemode)
         mrr = await figures.mrr(connection, asked.project, livemode)
         drift = await status.drift(connection, asked.project)
+        schedule = await schedules.schedule(connection, asked.project, policy.timezone)
     mapping |= {"mrr_coverage": coverage(mapped, mrr, policy), "livemode": livemode}
-    schedule = Schedule(policy.timezone)
     shown = [_shown(each, schedule, datetime.now(UTC)) for each in found]
     address = f"{asked.parts.webhook_base}/webhooks/stripe/{asked.project}"
     return answer({"connections": shown, "mapping": mapping, "drift": drift, "webhook_url": address})
@@ -81,8 +81,12 @@ def _shown(found: Standing, schedule: Schedule, now: datetime) -> Fields:
 
 
 def _next_sync(connection: Fields, schedule: Schedule, now: datetime) -> datetime | None:
-    """When events are polled next, as ingest reckons it; None where they aren't any more."""
+    """When events are polled next, as ingest reckons it; None where they aren't by themselves."""
     last = connection["polled_at"] or connection["connected_at"]
     if connection["state"] != "active" or not isinstance(last, datetime):
         return None
-    return max(now, next_run(last, schedule))
+    planned = next_run(last, schedule)
+    if planned is None:
+        return None
+    again_at = connection["again_at"]
+    return max(now, planned, again_at if isinstance(again_at, datetime) else planned)

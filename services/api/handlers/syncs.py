@@ -13,13 +13,20 @@ from services.api.database import Connection
 from services.api.parameters import Body, Query
 from services.api.problems import Refused, not_found
 from services.api.queries import connections, syncs
-from services.api.stripe_problems import NOT_CONNECTED, SEVERAL_CONNECTIONS, sync_is_running
+from services.api.stripe_problems import (
+    NOT_CONNECTED,
+    SEVERAL_CONNECTIONS,
+    sync_is_over,
+    sync_is_running,
+    sync_too_soon,
+)
 
 
 class SyncBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`recent`: the events of the last seven days and the subscriptions made in them. The others: everything."""
+    """`initial`: everything, payments of 90 days; `full`: everything; `recent`: the last seven days; `reconcile`: what
+    the streams say is compared with Stripe, and what differs is put right."""
 
-    mode: Literal["initial", "recent", "full"]
+    mode: Literal["initial", "recent", "full", "reconcile"]
     connection: Annotated[str, msgspec.Meta(max_length=100)] | None = None
 
 
@@ -29,14 +36,31 @@ class SyncsQuery(Query, frozen=True, kw_only=True):
 
 
 async def start_sync(asked: Asked) -> web.Response:
-    """Ask for a run. Raises Refused (409) while one is not finished."""
+    """Ask for a run. Raises Refused: (409) while one is not finished, (429) within a minute of the last."""
     body = await asked.body(SyncBody)
     async with asked.database.writing(asked.project) as connection:
         chosen = await _chosen(connection, asked.project, body.connection)
-        run, is_new = await syncs.ask(connection, asked.project, chosen, body.mode)
+        unfinished = await syncs.running(connection, asked.project, chosen)
+        if unfinished is None and (seconds := await syncs.seconds_to_wait(connection, asked.project, chosen)):
+            raise Refused(sync_too_soon(seconds))
+        run, is_new = await syncs.ask_by_hand(connection, asked.project, chosen, body.mode)
     if not is_new:
         raise Refused(sync_is_running(run))
     return answer({"run": run}, HTTPStatus.ACCEPTED)
+
+
+async def cancel_sync(asked: Asked) -> web.Response:
+    """Call a run off; what it published stays. Raises Refused (409) where it is over."""
+    asked.query(Query)
+    identifier = asked.path("run")
+    async with asked.database.writing(asked.project) as connection:
+        was_open = await syncs.cancel(connection, asked.project, identifier)
+        found = await syncs.run(connection, asked.project, identifier)
+    if found is None:
+        raise Refused(not_found(f"sync {identifier}"))
+    if not was_open and found["state"] != "cancelled":
+        raise Refused(sync_is_over(found))
+    return answer({"run": found})
 
 
 async def sync_run(asked: Asked) -> web.Response:

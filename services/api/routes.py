@@ -52,6 +52,7 @@ ROUTES = (
     Route("POST", f"{STRIPE}/sync", Scope.SYNC, syncs.start_sync, HTTPStatus.ACCEPTED),
     Route("GET", f"{STRIPE}/syncs", Scope.READ, syncs.sync_list),
     Route("GET", f"{STRIPE}/syncs/{{run}}", Scope.READ, syncs.sync_run),
+    Route("DELETE", f"{STRIPE}/syncs/{{run}}", Scope.SYNC, syncs.cancel_sync),
     Route("GET", f"{STRIPE}/settings", Scope.READ, settings.show_settings),
     Route("PATCH", f"{STRIPE}/settings", Scope.ADMIN, settings.change_settings),
 )

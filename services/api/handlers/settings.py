@@ -1,4 +1,7 @@
-"""`/api/integrations/stripe/settings`: how a project counts. Stored, then published before the answer."""
+"""`/api/integrations/stripe/settings`: how a project counts, and when its accounts are read.
+
+How it counts is stored, then published before the answer.
+"""
 
 from dataclasses import fields, is_dataclass
 from enum import Enum
@@ -9,6 +12,7 @@ import msgspec
 from aiohttp import web
 
 from libs.domain.policy import PolicyError
+from libs.domain.schedule import Interval, Schedule
 from libs.runtime.kafka import KafkaUnavailable
 from libs.wire.contribution_codec import exact_text
 from libs.wire.records import SettingsRecord
@@ -17,8 +21,9 @@ from services.api.asked import Asked
 from services.api.audit import Action, audit, entry
 from services.api.parameters import Body, Query
 from services.api.problems import FieldError, Refused, bad_body, not_now
-from services.api.queries import projects, settings
+from services.api.queries import projects, schedules, settings
 from services.api.queries.projects import ProjectSettings
+from services.api.schedule_settings import BusinessHours, ScheduleChange, schedule_content
 
 # Null is a value of these options (without limit, without base currency); of the others it takes the preset's back.
 NULLABLE = frozenset({"past_due_churn_after_days", "reactivation_window_days", "late_window_days", "base_currency"})
@@ -32,6 +37,18 @@ class SettingsBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
     base_currency: object = msgspec.UNSET
     fx: object = msgspec.UNSET
     timezone: object = msgspec.UNSET
+    business_hours: BusinessHours | None = None
+    sync_interval: Interval | None = None
+
+    @property
+    def is_of_schedule_alone(self) -> bool:
+        """Whether nothing changes of how the project counts."""
+        of_schedule = self.business_hours is not None or self.sync_interval is not None
+        return of_schedule and self.preset is msgspec.UNSET and not self.policy and not self.options()
+
+    def schedule(self, held: Schedule) -> Schedule:
+        """When accounts are read by themselves, with the change in it. Raises Refused."""
+        return ScheduleChange(business_hours=self.business_hours, sync_interval=self.sync_interval).applied(held)
 
     def options(self) -> dict[str, object]:
         """All options that the body names, wherever it names them."""
@@ -50,7 +67,8 @@ async def show_settings(asked: Asked) -> web.Response:
     asked.query(Query)
     async with asked.database.reading(asked.project) as connection:
         held = await projects.settings(connection, asked.project)
-    return answer(settings_content(held))
+        schedule = await schedules.schedule(connection, asked.project, held.policy().timezone)
+    return answer(settings_content(held, schedule))
 
 
 async def change_settings(asked: Asked) -> web.Response:
@@ -59,11 +77,16 @@ async def change_settings(asked: Asked) -> web.Response:
     async with asked.database.writing(asked.project) as connection:
         await settings.lock(connection, asked.project)
         held = await projects.settings(connection, asked.project)
-        changed = await settings.store(connection, asked.project, merged(held, body))
+        changed = held
+        if not body.is_of_schedule_alone:
+            changed = await settings.store(connection, asked.project, merged(held, body))
+        kept = await schedules.schedule(connection, asked.project, changed.policy().timezone)
+        schedule = await schedules.store(connection, asked.project, body.schedule(kept))
         told = {"version": changed.version, "preset": changed.preset, "options": sorted(body.options())}
         await audit(connection, entry(asked, Action.SETTINGS_CHANGED, asked.project, **told))
-    await _publish(asked, changed)
-    return answer(settings_content(changed))
+    if changed is not held:
+        await _publish(asked, changed)
+    return answer(settings_content(changed, schedule))
 
 
 def merged(held: ProjectSettings, body: SettingsBody) -> ProjectSettings:
@@ -79,7 +102,7 @@ def merged(held: ProjectSettings, body: SettingsBody) -> ProjectSettings:
     return settings_now
 
 
-def settings_content(held: ProjectSettings) -> dict[str, object]:
+def settings_content(held: ProjectSettings, schedule: Schedule) -> dict[str, object]:
     """`policy` is the whole policy in force, `options` what differs from the preset by the project's choice."""
     policy = held.policy()
     return {
@@ -90,6 +113,7 @@ def settings_content(held: ProjectSettings) -> dict[str, object]:
         "base_currency": policy.base_currency,
         "timezone": policy.timezone,
         "updated_at": held.updated_at,
+        **schedule_content(schedule),
     }
 
 

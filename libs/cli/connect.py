@@ -1,4 +1,4 @@
-"""`revstream connect`: a Stripe account, by a restricted key that is tried before it is kept."""
+"""`revstream connect`: a Stripe account, by a restricted key that is tried before it is kept, or by OAuth."""
 
 import asyncio
 import sys
@@ -12,26 +12,36 @@ from rich.table import Table
 from libs.cli import api_client
 from libs.cli.api_client import ApiClient
 from libs.cli.asking import STRIPE, ApiKey, Json, asked
+from libs.cli.faults import refuse
 from libs.cli.keys import issued
 from libs.cli.output import json_line
 from libs.runtime.api_keys import KeyRequest, Scope
 
-HELP = """Connect a Stripe account by a restricted key (rk_live_… or rk_test_…), and start its first sync.
+HELP = """Connect a Stripe account by a restricted key (rk_live_… or rk_test_…) or by OAuth, and start its first sync.
 
-The key needs read permission for customers, subscriptions, prices, coupons and the account; what else it may read is
-shown in a table. It is stored encrypted. Who may reach the database can name the --project instead of an API key.
+By --key: it needs read permission for customers, subscriptions, prices, coupons and the account; what else it may
+read is shown in a table. It is stored encrypted. By --oauth: an address is printed that the account's owner opens
+within ten minutes; the server needs a platform account for it. Who may reach the database can name the --project
+instead of an API key.
 """
-KEY_LIVES = timedelta(minutes=5)
+# As long as an attempt by OAuth, whose key must be there until its end.
+KEY_LIVES = timedelta(minutes=10)
 
 
 def connect(
-    key: Annotated[str, typer.Option(help="the restricted key; - reads it from standard input")],
+    key: Annotated[str | None, typer.Option(help="the restricted key; - reads it from standard input")] = None,
+    oauth: Annotated[bool, typer.Option("--oauth", help="print where the account's owner agrees, instead")] = False,
     project: Annotated[str | None, typer.Option(help="the project, made if it is new; needs the database")] = None,
     label: Annotated[str | None, typer.Option(help="a name for the account")] = None,
     api_key: ApiKey = None,
     json: Json = False,
 ) -> None:
-    """Connect, then show what the key may read."""
+    """Connect, then show what the key may read; by OAuth, tell where to agree."""
+    if oauth == (key is not None):
+        refuse("give either --key or --oauth")
+    if oauth:
+        _by_oauth(api_key if project is None else _key_for(project), json)
+        return
     restricted = sys.stdin.readline().strip() if key == "-" else key
     body = {"key": restricted} | ({} if label is None else {"label": label})
 
@@ -43,6 +53,20 @@ def connect(
         json_line(answer)
     else:
         _show(answer)
+
+
+def _by_oauth(api_key: str | None, json: bool) -> None:
+    async def work(api: ApiClient) -> api_client.Json:
+        return await api.get(f"{STRIPE}/start")
+
+    answer = asked(api_key, work)
+    if json:
+        json_line(answer)
+        return
+    mode = "live mode" if answer["livemode"] else "TEST MODE"
+    typer.echo(f"Open this address within ten minutes, as the owner of the Stripe account ({mode}, {answer['scope']}):")
+    typer.echo(answer["url"])
+    typer.echo("Then see `revstream status`.")
 
 
 def _key_for(project: str) -> str:

@@ -15,7 +15,9 @@ from libs.fake_stripe.settings import CURRENT_VERSION, AccountSettings
 def main() -> None:
     """Serve until SIGINT or SIGTERM; says `{"event": "ready", "url": …}` on standard output."""
     asked = _arguments()
-    settings = AccountSettings(account=asked.account, api_version=asked.api_version)
+    settings = AccountSettings(
+        account=asked.account, api_version=asked.api_version, livemode=asked.live, connect=asked.connect
+    )
     fake = FakeStripe(seed=asked.seed, start=asked.start, settings=settings)
     asyncio.run(_serve(fake, asked.port))
 
@@ -35,6 +37,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, help="a free one is chosen unless given")
     parser.add_argument("--seed", type=int, default=1, help="decides every id")
     parser.add_argument("--account", default=AccountSettings().account)
+    parser.add_argument("--live", action="store_true", help="live mode; test mode otherwise")
+    parser.add_argument("--connect", action="store_true", help="events name the account, as at a Connect endpoint")
     parser.add_argument("--api-version", default=CURRENT_VERSION, help="the account's default version")
     parser.add_argument(
         "--start",

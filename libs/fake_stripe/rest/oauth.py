@@ -44,6 +44,8 @@ class OAuth:
     granted_livemode: bool | None = None
     outage: Outage = field(default_factory=Outage)
     codes: dict[str, Code] = field(default_factory=dict)
+    # Every token answer that was given.
+    tokens: list[Json] = field(default_factory=list)
 
     def add_routes(self, app: web.Application) -> None:
         """Add Connect's three addresses."""
@@ -91,7 +93,8 @@ class OAuth:
         if self.world.now - code.made_at > CODE_SECONDS:
             return _refused(400, "invalid_grant", "Authorization code expired")
         code.is_used = self.access.connected = True
-        return _json(self._token_of(code))
+        self.tokens.append(self._token_of(code))
+        return _json(self.tokens[-1])
 
     def _token_of(self, code: Code) -> Json:
         livemode = self.world.settings.livemode if self.granted_livemode is None else self.granted_livemode

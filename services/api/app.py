@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 
 import asyncpg
 import structlog
@@ -20,6 +21,8 @@ from services.api.asked import Parts
 from services.api.client_work import clients_work
 from services.api.cursors import Cursors
 from services.api.database import Database
+from services.api.deliveries.egress import Egress
+from services.api.delivering import Delivering, deliver
 from services.api.edge import Address, site
 from services.api.freshness import lag_is_known
 from services.api.outlet import outlet
@@ -63,6 +66,7 @@ async def serve(settings: ApiSettings, keyring: Keyring, stop: asyncio.Event) ->
             public_url=settings.outside_address,
             sender=sender,
             webhook_base=settings.webhook_base,
+            egress=Egress(settings.unsafe_private_webhook_addresses),
         )
         readiness = _readiness(connections, database)
         await stack.enter_async_context(health_site(readiness, settings.api_health_host, settings.api_health_port))
@@ -70,9 +74,29 @@ async def serve(settings: ApiSettings, keyring: Keyring, stop: asyncio.Event) ->
         port = await stack.enter_async_context(site(application(parts, readiness), address))
         log.info("serving", port=port)
         giving_back = deauthorizing.follow(database, parts.platform, parts.given_back)
-        news = hear(url, parts.feed.wake, stop)
-        async with _background(_prepared(settings, stop), repair(database, topic), *clients_work(parts), giving_back, news):
+        delivering = _delivering(settings, keyring, parts)
+
+        def heard(project: str) -> None:
+            parts.feed.wake(project)
+            delivering.woken.set()
+
+        news = hear(url, heard, stop)
+        work = (repair(database, topic), *clients_work(parts), giving_back, news, deliver(delivering, stop))
+        async with _background(_prepared(settings, stop), *work):
             await stop.wait()
+
+
+def _delivering(settings: ApiSettings, keyring: Keyring, parts: Parts) -> Delivering:
+    if parts.egress.unsafe:
+        log.warning("endpoints_may_be_private", setting="UNSAFE_PRIVATE_WEBHOOK_ADDRESSES", hint="never on a server")
+    return Delivering(
+        settings.database_url.get_secret_value(),
+        keyring,
+        parts.egress,
+        timedelta(hours=settings.delivery_most_age_hours),
+        timedelta(days=settings.stream_log_days),
+        timedelta(days=settings.delivery_log_days),
+    )
 
 
 async def _prepared(settings: ApiSettings, stop: asyncio.Event) -> None:

@@ -15,6 +15,7 @@ from libs.wire.records import SettingsRecord
 from services.api.access import Access, Caller
 from services.api.cursors import Cursors
 from services.api.database import Database
+from services.api.deliveries.egress import Egress
 from services.api.directory_topic import MOST_AT_A_TIME, DirectoryTopic
 from services.api.outlet import NoBroker, Sender
 from services.api.parameters import AnyBody, AnyQuery, read_body, read_query
@@ -49,7 +50,9 @@ class Parts:
     given_back: asyncio.Event = field(default_factory=asyncio.Event)  # set: access to an account is to be ended
     feed: Feed = field(default_factory=Feed)
     sender: Sender = field(default_factory=NoBroker)
+    imports: asyncio.Event = field(default_factory=asyncio.Event)  # set: there is a new import of clients
     directory_slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_AT_A_TIME))
+    egress: Egress = field(default_factory=Egress)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,12 @@
 from http import HTTPStatus
 
 from libs.runtime.api_keys import Scope
+from services.api.alert_routes import ALERT_ROUTES
 from services.api.asked import Route
 from services.api.client_routes import CLIENT_ROUTES
+from services.api.decision_routes import DECISION_ROUTES
 from services.api.handlers import (
     audit_log,
-    alert_stream,
-    alerts,
     connect,
     disconnect,
     explain,
@@ -28,8 +28,8 @@ ROUTES = (
     *REVENUE_ROUTES,
     *CLIENT_ROUTES,
     Route("GET", "/api/mrr/explain", Scope.READ, explain.explain_client),
-    Route("GET", "/api/alerts", Scope.READ, alerts.alerts),
-    Route("GET", "/api/alerts/stream", Scope.READ, alert_stream.alert_stream),
+    *ALERT_ROUTES,
+    *DECISION_ROUTES,
     Route("GET", "/api/keys", Scope.ADMIN, keys.key_list),
     Route("POST", "/api/keys", Scope.ADMIN, keys.make_key, HTTPStatus.CREATED),
     Route("DELETE", "/api/keys/{key}", Scope.ADMIN, keys.revoke_key, HTTPStatus.NO_CONTENT),

@@ -13,7 +13,9 @@ class ApiSettings(SealingSettings):
     """The health page has a port of its own as well, for a supervisor inside.
 
     `public_url` is where people and Stripe reach the API; `stripe_client_id` and `stripe_secret_key` are the platform's
-    that accounts are connected to by OAuth.
+    that accounts are connected to by OAuth. A change that was older than `delivery_most_age_hours` when we learned of
+    it is not sent to endpoints. `unsafe_private_webhook_addresses` lets endpoints be http and private: for a
+    developer's own machine only, as whoever may add an endpoint reaches everything that this process can.
     """
 
     database_url: SecretStr
@@ -29,6 +31,10 @@ class ApiSettings(SealingSettings):
     stripe_oauth_scope: Literal["read_only", "read_write"] = "read_only"
     public_url: str | None = None
     ingest_port: int = 8081
+    delivery_most_age_hours: float = Field(default=72.0, gt=0)
+    stream_log_days: float = Field(default=7.0, gt=0)
+    delivery_log_days: float = Field(default=30.0, gt=0)
+    unsafe_private_webhook_addresses: bool = False
 
     @property
     def outside_address(self) -> str:

@@ -23,6 +23,7 @@ from services.api.read_model.leadership import SESSION
 from services.api.site import application
 from tests.api.builders import PROJECT
 from tests.api.calling import Api, FakeSender, FakeSettingsTopic
+from tests.api.posting import UNSAFE, Post, post
 
 EMPTY_ALL = """
 DO $$ BEGIN
@@ -92,3 +93,11 @@ async def api(
     ):
         key = await issue_at(migrated, KeyRequest(PROJECT, "test", [Scope.ADMIN]))
         yield Api(f"http://127.0.0.1:{port}", session, key.key, migrated, parts)
+
+
+@pytest.fixture
+async def by_post(api: Api, opened: Database) -> AsyncIterator[Post]:
+    """Deliveries to a receiver of this machine, under a clock of the test's own."""
+    object.__setattr__(api.parts, "egress", UNSAFE)  # these parts are this test's own
+    async with post(api, opened, UNSAFE) as found:
+        yield found

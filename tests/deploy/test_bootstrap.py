@@ -109,10 +109,11 @@ def test_uv_trusts_what_pip_was_told_to_trust() -> None:
     [
         (["test"], ["python", "-m", "pytest", *bootstrap.SIDE_BY_SIDE]),
         (["test", "-k", "x"], ["python", "-m", "pytest", "-k", "x"]),
+        (["screenshots", "here"], ["python", "-m", "tests.dashboard.screenshots", "here"]),
         (["demo", "--check"], ["revstream", "demo", "--check"]),
         ([], ["revstream"]),
     ],
-    ids=["test", "part of the tests", "demo", "nothing"],
+    ids=["test", "part of the tests", "screenshots", "demo", "nothing"],
 )
 def test_arguments_pass_through(place: Place, arguments: list[str], becomes: list[str]) -> None:
     program_path, *rest = bootstrap.command(place, arguments)

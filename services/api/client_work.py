@@ -1,12 +1,14 @@
-"""What the API does about clients beside answering: it tells the streams what they have not been told yet."""
+"""What the API does about clients beside answering: imports, and telling the streams what they were not told yet."""
 
 from collections.abc import Coroutine
 
 from services.api.asked import Parts
 from services.api.directory_topic import DirectoryTopic, repair
+from services.api.importing.work import Imports, follow
 
 
 def clients_work(parts: Parts) -> tuple[Coroutine[object, object, None], ...]:
     """The tasks, each running until it is cancelled."""
     topic = DirectoryTopic(parts.database, parts.sender, parts.directory_slots)
-    return (repair(topic),)
+    imports = Imports(parts.database, topic, parts.imports)
+    return (repair(topic), follow(imports))

@@ -45,6 +45,7 @@ CREATE TABLE directory_imports (
     id text NOT NULL,
     state text NOT NULL,
     dry_run boolean NOT NULL,
+    kind text NOT NULL,
     rows integer NOT NULL,
     stored integer NOT NULL DEFAULT 0,
     published integer NOT NULL DEFAULT 0,

@@ -136,6 +136,11 @@ async def store(connection: Connection, project: str, entries: Sequence[Entry]) 
     return changed
 
 
+async def unclaim(connection: Connection, project: str, clients: Sequence[str]) -> None:
+    """Let go of what these claim: they are about to be stored anew, and may pass customers among them."""
+    await connection.execute(CLAIM_NOTHING, project, clients)
+
+
 async def delete(connection: Connection, project: str, client: str) -> bool:
     """Take the client out of the directory; its revenue stays where its customers go. False: it was not in it."""
     if await connection.execute(DELETE, project, client) == "UPDATE 0":

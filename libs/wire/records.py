@@ -30,6 +30,8 @@ __all__ = [
     "ContributionChanged",
     "CourseStep",
     "DirectoryRecord",
+    "HealthPartTold",
+    "HealthRecord",
     "IncompleteSubscription",
     "InvoiceActivity",
     "MappingOptions",
@@ -220,3 +222,24 @@ class SignalRecord(Record, frozen=True, kw_only=True):
     attempt: int | None = None
     next_attempt_at: datetime | None = None
     evidence: tuple[str, ...] = ()
+
+
+class HealthPartTold(msgspec.Struct, frozen=True):
+    """A part of a client's health: `value` from 0 to 100, of which `weight` hundredths count, and why it is so."""
+
+    name: str
+    weight: int
+    value: int
+    why: str
+
+
+class HealthRecord(Record, frozen=True, kw_only=True):
+    """`clients.health`: how a client is doing, from 0 to 100. `open_signals` counts those that are not resolved."""
+
+    project: str
+    client: str
+    livemode: bool
+    score: int
+    parts: tuple[HealthPartTold, ...]
+    open_signals: int
+    as_of: datetime

@@ -67,9 +67,9 @@ CLIENT_DIRECTORY = Topic(
 CLIENT_ACTIVITY = Topic(
     name="client.activity",
     key="project/client",
-    holds="what happened to a client",
+    holds="what happened to a client, and what people made of its signals",
     cleanup=Cleanup.DELETE,
-    producers=("mrr",),
+    producers=("mrr", "api"),
     consumers=("mrr", "alerts"),
     retention_ms=30 * DAY_MS,
 )
@@ -99,6 +99,15 @@ CHURN_SIGNALS = Topic(
     retention_ms=90 * DAY_MS,
 )
 
+CLIENT_HEALTH = Topic(
+    name="clients.health",
+    key="project/client",
+    holds="a client's present health: score, parts, and why",
+    cleanup=Cleanup.COMPACT,
+    producers=("alerts",),
+    consumers=("api",),
+)
+
 CONTRACT = (
     STRIPE_EVENTS,
     PROJECT_SETTINGS,
@@ -107,6 +116,7 @@ CONTRACT = (
     REVENUE_CLIENTS,
     REVENUE_MOVEMENTS,
     CHURN_SIGNALS,
+    CLIENT_HEALTH,
 )
 
 

@@ -1,10 +1,10 @@
-"""The topology: `client.activity` → signals → `churn.signals`, and what wakes a client without a record."""
+"""The topology: `client.activity` → signals → `churn.signals` and `clients.health`, and what wakes a client without a record."""
 
 from datetime import UTC, datetime
 
 from libs.runtime.faust_batch import BatchApp, StageHandle, StageSpec, batch_app, stage
 from libs.runtime.too_large import told_and_left_out
-from libs.wire.topics import CHURN_SIGNALS, CLIENT_ACTIVITY
+from libs.wire.topics import CHURN_SIGNALS, CLIENT_ACTIVITY, CLIENT_HEALTH
 from services.alerts.client_entry import next_change_of, settings_of
 from services.alerts.clients import SignalStage
 from services.alerts.policies import RiskPolicies
@@ -23,7 +23,7 @@ class Topology:
             StageSpec(
                 name="signals",
                 source=CLIENT_ACTIVITY.name,
-                targets=(CHURN_SIGNALS.name, CLIENT_ACTIVITY.dead_letters),
+                targets=(CHURN_SIGNALS.name, CLIENT_HEALTH.name, CLIENT_ACTIVITY.dead_letters),
                 compute=self._signals.compute,
                 recheck=self._signals.recheck,
                 on_recovered=self._recovered,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from libs.domain.customer_state.history import CLOCK_SKEW
+from libs.domain.health import Health, health_of
 from libs.domain.identity import ClientId, ProjectId
 from libs.domain.risk import Assessment, ClientRisk, assess, news, with_decision, with_fact, with_revenue
 from libs.runtime.dead_letters import dead_letter
@@ -19,7 +20,7 @@ from libs.wire.topics import CLIENT_ACTIVITY
 from services.alerts.client_entry import ClientEntry, decode_entry, encode_entry, next_change_of
 from services.alerts.measures import DEAD_LETTERS
 from services.alerts.policies import RiskPolicies
-from services.alerts.publishing import SERVICE, signal_output
+from services.alerts.publishing import SERVICE, health_mark, health_output, health_record, signal_output
 
 
 @dataclass(slots=True)
@@ -104,10 +105,24 @@ class SignalStage:
             told[signal.id] = signal
             outputs.append(signal_output(signal, standing.livemode))
         present = tuple(told[signal.id] for signal in found.signals)
-        entry = ClientEntry(standing.livemode, standing.risk, present, standing.entry.health)
-        data = encode_entry(entry, _next_change(found, standing.risk, now), policy.version)
+        health = health_of(found.context, found.signals, policy.health)
+        mark = self._told_health(health, found, standing, outputs)
+        entry = ClientEntry(standing.livemode, standing.risk, present, mark)
+        data = encode_entry(entry, _next_change(found, health, now), policy.version)
         self.due.plan(key, next_change_of(data))
         return data
+
+    def _told_health(
+        self, health: Health | None, found: Assessment, standing: Standing, outputs: list[Output]
+    ) -> bytes:
+        """The mark of the health that readers know, after it was published if it is another one."""
+        if health is None:
+            return standing.entry.health
+        record = health_record(health, found, standing.livemode)
+        mark = health_mark(record)
+        if mark != standing.entry.health:
+            outputs.append(health_output(record))
+        return mark
 
     def _now(self, standing: Standing) -> datetime:
         """The clock; the newest fact's time where that is a little ahead (Stripe's clock is another one) or where a
@@ -118,6 +133,6 @@ class SignalStage:
         return newest
 
 
-def _next_change(found: Assessment, risk: ClientRisk, now: datetime) -> datetime | None:
-    instants = [found.next_change, risk.newest]
+def _next_change(found: Assessment, health: Health | None, now: datetime) -> datetime | None:
+    instants = [found.next_change, found.context.risk.newest, None if health is None else health.next_change]
     return min((at for at in instants if at is not None and at > now), default=None)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from libs.domain.health import DEFAULT_HEALTH, HealthSettings, HealthSettingsError, health_settings
 from libs.domain.risk import DEFAULT_RISK, RiskSettings, RiskSettingsError, risk_settings
 from libs.wire.codec import MalformedRecord, decode
 from libs.wire.records import SettingsRecord
@@ -18,6 +19,7 @@ class RiskPolicy:
 
     version: int = 0
     risk: RiskSettings = DEFAULT_RISK
+    health: HealthSettings = DEFAULT_HEALTH
 
 
 UNSET = RiskPolicy()
@@ -45,7 +47,7 @@ class RiskPolicies:
     def _read(self, project: str, value: bytes) -> RiskPolicy | None:
         try:
             record = decode(value, SettingsRecord)
-            return RiskPolicy(record.version, risk_settings(record.risk))
-        except (MalformedRecord, RiskSettingsError) as error:
+            return RiskPolicy(record.version, risk_settings(record.risk), health_settings(record.health))
+        except (MalformedRecord, RiskSettingsError, HealthSettingsError) as error:
             log.error("risk_settings_unreadable", project=project, error=str(error), hint="those before stay in force")
             return None

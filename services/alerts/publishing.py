@@ -2,16 +2,21 @@
 
 from hashlib import blake2b
 
-from libs.domain.risk import Signal
+import msgspec
+
+from libs.domain.health import Health
+from libs.domain.risk import Assessment, Signal, SignalStatus
 from libs.runtime.faust_batch import Output
 from libs.wire.codec import encode, record_key
 from libs.wire.headers import cloud_event
+from libs.wire.records import HealthPartTold, HealthRecord
 from libs.wire.risk_codec import signal_record
-from libs.wire.topics import CHURN_SIGNALS
+from libs.wire.topics import CHURN_SIGNALS, CLIENT_HEALTH
 from services.alerts.measures import SIGNALS
 
 SERVICE = "alerts"
 SOURCE = f"revstream/{SERVICE}"
+_encoder = msgspec.msgpack.Encoder()
 
 
 def signal_output(signal: Signal, livemode: bool) -> Output:
@@ -26,3 +31,31 @@ def signal_output(signal: Signal, livemode: bool) -> Output:
         f"{signal.project}/{signal.client}",
     )
     return CHURN_SIGNALS.name, record_key(signal.project, signal.client), value, headers
+
+
+def health_record(health: Health, found: Assessment, livemode: bool) -> HealthRecord:
+    """A client's health as `clients.health` tells it."""
+    context = found.context
+    return HealthRecord(
+        project=context.project,
+        client=context.client,
+        livemode=livemode,
+        score=health.score,
+        parts=tuple(HealthPartTold(one.name, one.weight, one.value, one.why) for one in health.parts),
+        open_signals=sum(one.status is not SignalStatus.RESOLVED for one in found.signals),
+        as_of=context.now,
+    )
+
+
+def health_mark(record: HealthRecord) -> bytes:
+    """Equal for two that tell readers the same, whenever they were computed."""
+    told = record.livemode, record.score, record.parts, record.open_signals
+    return blake2b(_encoder.encode(told), digest_size=12).digest()
+
+
+def health_output(record: HealthRecord) -> Output:
+    """A client's health for `clients.health`."""
+    subject = f"{record.project}/{record.client}"
+    event_id = f"{record.client}:{int(record.as_of.timestamp())}:{health_mark(record).hex()}"
+    headers = cloud_event(event_id, "client.health", SOURCE, record.as_of, subject)
+    return CLIENT_HEALTH.name, record_key(record.project, record.client), encode(record), headers

@@ -39,7 +39,7 @@ def client_content(found: ClientFound, policy: Policy, day: date) -> dict[str, o
         "arr": total(yearly, policy, day),
         "status": found.shown_status,
         "segment": None,
-        "health": None,
+        "health": None if found.health is None else {"score": found.health.score, "parts": found.health.parts},
         **{name: getattr(record, name) for name in AS_TOLD},
         "open_signals": found.open_signals,
         "as_of": record.as_of,

@@ -1,11 +1,13 @@
 """From what the mrr service tells of a client's invoices to signals, through the fake Stripe's dunning."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
 
+from libs.domain.risk import ClientRisk, Signal
 from libs.fake_stripe import FakeStripe
 from libs.fake_stripe.settings import AccountSettings
 from libs.fake_stripe.specs import ItemSpec, PriceSpec, SubscriptionSpec
@@ -57,6 +59,12 @@ def told(records: Sequence[MemoryRecord], table: dict[bytes, bytes]) -> list[Sig
     return signals
 
 
+def states(data: bytes) -> tuple[ClientRisk, list[Signal]]:
+    """All of an entry but when a signal was told last: that never goes back, so it depends on what came when."""
+    entry = decode_entry(data)
+    return entry.risk, [replace(one, updated_at=one.opened_at) for one in entry.told]
+
+
 def of_rule(rule: str, signals: Sequence[SignalRecord]) -> list[SignalRecord]:
     return [signal for signal in signals if signal.rule == rule]
 
@@ -90,7 +98,7 @@ def test_any_order_and_repeats_end_in_the_same_table_and_signals(seed: int) -> N
     deliveries = [record for record in records for _ in range(Random(seed).randint(1, 3))]
     Random(seed).shuffle(deliveries)
     told(deliveries, shuffled)
-    assert shuffled == ordered
+    assert {key: states(data) for key, data in shuffled.items()} == {key: states(data) for key, data in ordered.items()}
     assert told(records, dict(shuffled)) == []
     assert expected.status == "resolved"
 

@@ -14,6 +14,8 @@ from libs.wire.records import (
     ContributionChanged,
     CourseStep,
     DirectoryRecord,
+    HealthPartTold,
+    HealthRecord,
     IncompleteSubscription,
     InvoiceActivity,
     MappingOptions,
@@ -196,6 +198,16 @@ SIGNAL = SignalRecord(
     evidence=("evt_2",),
 )
 
+HEALTH = HealthRecord(
+    project="prj_1",
+    client="acme",
+    livemode=True,
+    score=72,
+    parts=(HealthPartTold("revenue_tier", 20, 67, "125.00 USD a month: tier 2 of 3"),),
+    open_signals=1,
+    as_of=AT,
+)
+
 EXAMPLES: Mapping[str, tuple[Record, ...]] = {
     topics.STRIPE_EVENTS.name: (STRIPE_RECORD, SNAPSHOT_RECORD),
     topics.PROJECT_SETTINGS.name: (
@@ -223,4 +235,5 @@ EXAMPLES: Mapping[str, tuple[Record, ...]] = {
     topics.REVENUE_CLIENTS.name: (CLIENT,),
     topics.REVENUE_MOVEMENTS.name: (MOVEMENT, UNDONE),
     topics.CHURN_SIGNALS.name: (SIGNAL,),
+    topics.CLIENT_HEALTH.name: (HEALTH,),
 }

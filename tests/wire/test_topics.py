@@ -23,6 +23,7 @@ def named(topic: Topic) -> str:
         ("revenue.clients", Cleanup.COMPACT),
         ("revenue.movements", Cleanup.DELETE),
         ("churn.signals", Cleanup.DELETE),
+        ("clients.health", Cleanup.COMPACT),
     ],
 )
 def test_the_contract_names_its_topics(name: str, cleanup: Cleanup) -> None:

@@ -16,10 +16,12 @@ from libs.domain.risk.signal import Resolution, Signal, SignalStatus
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """Signals by rule and subject, resolved ones too; `next_change` is when the clock alone changes one."""
+    """Signals by rule and subject, resolved ones too; `next_change` is when the clock alone changes one. `context` is
+    what they were found in."""
 
     signals: tuple[Signal, ...]
     next_change: datetime | None
+    context: RiskContext
 
 
 def assess(risk: ClientRisk, client: tuple[ProjectId, ClientId], now: datetime,
@@ -30,7 +32,7 @@ def assess(risk: ClientRisk, client: tuple[ProjectId, ClientId], now: datetime,
     found = tuple(signal for finding in findings for signal in signals_of(finding, context))
     ahead = [at for finding in findings for at in changes_ahead(finding, context) if at > now]
     ahead += [at for at in decisions_ahead(context) if at > now]
-    return Assessment(found, min(ahead, default=None))
+    return Assessment(found, min(ahead, default=None), context)
 
 
 def _findings(context: RiskContext) -> Iterator[Finding]:

@@ -25,7 +25,7 @@ class ClientsQuery(Query, frozen=True, kw_only=True):
     min_mrr: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,18}(\.[0-9]{1,6})?$")] | None = None
     q: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
     at_risk: bool | None = None
-    sort: Literal["mrr", "-mrr", "name", "-name"] = "-mrr"
+    sort: Literal["mrr", "-mrr", "name", "-name", "health", "-health"] = "-mrr"
     mode: Literal["live", "test"] | None = None
     limit: Annotated[int, msgspec.Meta(ge=1, le=200)] = 50
     cursor: Annotated[str, msgspec.Meta(max_length=2000)] | None = None

@@ -23,6 +23,7 @@ from services.api.parameters import Body, Query
 from services.api.problems import FieldError, Refused, bad_body, not_now
 from services.api.queries import projects, schedules, settings
 from services.api.queries.projects import ProjectSettings
+from services.api.risk_options import health_content, health_with, risk_content, risk_with
 from services.api.schedule_settings import BusinessHours, ScheduleChange, schedule_content
 
 # Null is a value of these options (without limit, without base currency); of the others it takes the preset's back.
@@ -37,6 +38,8 @@ class SettingsBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
     base_currency: object = msgspec.UNSET
     fx: object = msgspec.UNSET
     timezone: object = msgspec.UNSET
+    risk: dict[str, object] = msgspec.field(default_factory=dict)
+    health: dict[str, object] = msgspec.field(default_factory=dict)
     business_hours: BusinessHours | None = None
     sync_interval: Interval | None = None
 
@@ -44,7 +47,11 @@ class SettingsBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def is_of_schedule_alone(self) -> bool:
         """Whether nothing changes of how the project counts."""
         of_schedule = self.business_hours is not None or self.sync_interval is not None
-        return of_schedule and self.preset is msgspec.UNSET and not self.policy and not self.options()
+        return (
+            of_schedule
+            and self.preset is msgspec.UNSET
+            and not (self.policy or self.options() or self.risk or self.health)
+        )
 
     def schedule(self, held: Schedule) -> Schedule:
         """When accounts are read by themselves, with the change in it. Raises Refused."""
@@ -93,7 +100,13 @@ def merged(held: ProjectSettings, body: SettingsBody) -> ProjectSettings:
     """The settings with the change in them. Raises Refused for options that the rules don't know."""
     changed = held.options | body.options()
     options = {name: value for name, value in changed.items() if value is not None or name in NULLABLE}
-    settings_now = ProjectSettings(held.version + 1, body.preset_or(held.preset), options)
+    settings_now = ProjectSettings(
+        held.version + 1,
+        body.preset_or(held.preset),
+        options,
+        risk=risk_with(held.risk, body.risk),
+        health=health_with(held.health, body.health),
+    )
     try:
         settings_now.policy()
     except PolicyError as error:
@@ -110,6 +123,8 @@ def settings_content(held: ProjectSettings, schedule: Schedule) -> dict[str, obj
         "preset": held.preset,
         "policy": plain(policy),
         "options": held.options,
+        "risk": risk_content(held.risk),
+        "health": health_content(held.health),
         "base_currency": policy.base_currency,
         "timezone": policy.timezone,
         "updated_at": held.updated_at,
@@ -134,7 +149,12 @@ def plain(value: object) -> object:
 
 async def _publish(asked: Asked, changed: ProjectSettings) -> None:
     record = SettingsRecord(
-        project=asked.project, version=changed.version, preset=changed.preset, policy=changed.options
+        project=asked.project,
+        version=changed.version,
+        preset=changed.preset,
+        policy=changed.options,
+        risk=changed.risk,
+        health=changed.health,
     )
     try:
         await asked.parts.settings.publish(record)

@@ -8,6 +8,8 @@ from fractions import Fraction
 
 import asyncpg
 
+from libs.wire.codec import decode
+from libs.wire.records import HealthRecord
 from services.api.cursors import Position
 from services.api.database import Connection
 
@@ -17,11 +19,13 @@ UNRESOLVED = """EXISTS (SELECT FROM signals WHERE signals.project = clients.proj
 AT_RISK = f"(clients.status = 'active' AND {UNRESOLVED})"
 # Signals are looked up for the rows that are shown, whatever the filters had to look at.
 SHOWN = """
-SELECT found.client, found.name, mrr_order, livemode, as_of, record, open_signals,
+SELECT found.client, found.name, mrr_order, found.livemode, found.as_of, found.record, open_signals,
+       health.record AS health,
        CASE WHEN status = 'active' AND open_signals <> '{{}}' THEN 'at_risk' ELSE status END AS shown_status,
        entry.version, entry.stakeholder_emails, entry.domains, entry.stripe_customers
 FROM ({clients}) AS found
 LEFT JOIN directory AS entry ON entry.project = found.project AND entry.client = found.client AND NOT entry.deleted
+LEFT JOIN client_health AS health ON health.project = found.project AND health.client = found.client
 CROSS JOIN LATERAL (
     SELECT coalesce(array_agg(id ORDER BY opened_at, id), '{{}}') AS open_signals FROM signals
     WHERE signals.project = found.project AND signals.client = found.client AND signals.status <> 'resolved'
@@ -43,7 +47,12 @@ SORTS = {
     "-mrr": ("mrr_order", "<", "DESC"),
     "name": ("name", ">", "ASC"),
     "-name": ("name", "<", "DESC"),
+    "health": ("health_order", ">", "ASC"),
+    "-health": ("health_order", "<", "DESC"),
 }
+# Clients that nothing is known of to judge by come before the worst.
+BY_HEALTH = """(SELECT *, coalesce((SELECT lpad(score::text, 3, '0') FROM client_health AS judged
+    WHERE judged.project = clients.project AND judged.client = clients.client), '') AS health_order FROM clients)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +95,7 @@ class ClientFound:
     shown_status: str
     open_signals: Sequence[str]
     directory: DirectoryPart | None
+    health: HealthRecord | None = None
 
 
 async def one(connection: Connection, project: str, client: str) -> ClientFound | None:
@@ -115,7 +125,8 @@ async def page(
         values += [after.value, after.id]
         conditions.append(f"({column}, client) {beyond} (${len(values) - 1}::text, ${len(values)}::text)")
     modes = ["livemode = $2", "livemode IS NULL"][: 2 if wanted.takes_unpaid else 1]
-    parts = [f"(SELECT * FROM clients WHERE {mode} AND {' AND '.join(conditions)} {order} LIMIT $3)" for mode in modes]  # noqa: S608 – our own words, values are parameters
+    source = f"{BY_HEALTH} AS clients" if column == "health_order" else "clients"
+    parts = [f"(SELECT * FROM {source} WHERE {mode} AND {' AND '.join(conditions)} {order} LIMIT $3)" for mode in modes]  # noqa: S608 – our own words, values are parameters
     found = f"SELECT * FROM ({' UNION ALL '.join(parts)}) AS clients {order} LIMIT $3"  # noqa: S608
     shown_order = f"ORDER BY found.{column} {direction}, found.client {direction}"
     return [_found(row) for row in await connection.fetch(f"{SHOWN.format(clients=found)} {shown_order}", *values)]
@@ -133,6 +144,7 @@ def _found(row: asyncpg.Record) -> ClientFound:
         shown_status=row["shown_status"],
         open_signals=row["open_signals"],
         directory=None if row["version"] is None else DirectoryPart(row["version"], *lists),
+        health=None if row["health"] is None else decode(row["health"], HealthRecord),
     )
 
 
@@ -152,7 +164,13 @@ def _conditions(wanted: ClientFilter, values: list[object]) -> Iterator[str]:
 
 def sorted_value(found: ClientFound, sort: str) -> str:
     """What a cursor keeps of a row: the value that the list is sorted by."""
-    return found.name if SORTS[sort][0] == "name" else found.mrr_order
+    match SORTS[sort][0]:
+        case "name":
+            return found.name
+        case "health_order":
+            return "" if found.health is None else f"{found.health.score:03d}"
+        case _:
+            return found.mrr_order
 
 
 def _literal(words: str) -> str:

@@ -1,6 +1,6 @@
 """What a project is and how it counts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
@@ -8,7 +8,7 @@ import msgspec
 from libs.domain.policy import Policy, policy_of
 from services.api.database import Connection
 
-SETTINGS = "SELECT version, preset, policy, updated_at FROM project_settings WHERE project = $1"
+SETTINGS = "SELECT version, preset, policy, updated_at, risk, health FROM project_settings WHERE project = $1"
 MODES = """
 SELECT EXISTS (SELECT FROM customers WHERE project = $1 AND livemode)
     OR EXISTS (SELECT FROM clients WHERE project = $1 AND livemode) AS live,
@@ -25,6 +25,8 @@ class ProjectSettings:
     preset: str
     options: dict[str, object]
     updated_at: datetime | None = None
+    risk: dict[str, object] = field(default_factory=dict)
+    health: dict[str, object] = field(default_factory=dict)
 
     def policy(self) -> Policy:
         """The rules that follow."""
@@ -39,7 +41,8 @@ async def settings(connection: Connection, project: str, lock: str = "") -> Proj
     row = await connection.fetchrow(f"{SETTINGS} {lock}", project)
     if row is None:
         return NOTHING_SET
-    return ProjectSettings(row["version"], row["preset"], msgspec.json.decode(row["policy"]), row["updated_at"])
+    policy, risk, health = (msgspec.json.decode(row[part]) for part in ("policy", "risk", "health"))
+    return ProjectSettings(row["version"], row["preset"], policy, row["updated_at"], risk, health)
 
 
 async def livemode(connection: Connection, project: str, mode: str | None) -> bool:

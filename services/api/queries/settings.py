@@ -1,6 +1,7 @@
 """Changes of a project's settings, and whether the other services were told of them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import msgspec
 
@@ -10,13 +11,15 @@ from services.api.queries.projects import ProjectSettings
 
 LOCK_PROJECT = "SELECT FROM projects WHERE id = $1 FOR UPDATE"
 STORE = """
-INSERT INTO project_settings AS held (project, version, preset, policy) VALUES ($1, $2, $3, $4::text::jsonb)
+INSERT INTO project_settings AS held (project, version, preset, policy, risk, health)
+VALUES ($1, $2, $3, $4::text::jsonb, $5::text::jsonb, $6::text::jsonb)
 ON CONFLICT (project) DO UPDATE SET
-    version = excluded.version, preset = excluded.preset, policy = excluded.policy, updated_at = now()
+    version = excluded.version, preset = excluded.preset, policy = excluded.policy, risk = excluded.risk,
+    health = excluded.health, updated_at = now()
 RETURNING updated_at
 """
 UNPUBLISHED = """
-SELECT project, version, preset, policy FROM project_settings WHERE published_version < version ORDER BY project
+SELECT project, version, preset, policy, risk, health FROM project_settings WHERE published_version < version ORDER BY project
 """
 PUBLISHED = """
 UPDATE project_settings SET published_version = greatest(published_version, $2) WHERE project = $1
@@ -30,9 +33,9 @@ async def lock(connection: Connection, project: str) -> None:
 
 async def store(connection: Connection, project: str, settings: ProjectSettings) -> ProjectSettings:
     """Keep the settings as they are now."""
-    policy = msgspec.json.encode(settings.options).decode()
-    updated_at = await connection.fetchval(STORE, project, settings.version, settings.preset, policy)
-    return ProjectSettings(settings.version, settings.preset, settings.options, updated_at)
+    parts = (msgspec.json.encode(part).decode() for part in (settings.options, settings.risk, settings.health))
+    updated_at = await connection.fetchval(STORE, project, settings.version, settings.preset, *parts)
+    return replace(settings, updated_at=updated_at)
 
 
 async def unpublished(connection: Connection) -> Sequence[SettingsRecord]:
@@ -43,6 +46,8 @@ async def unpublished(connection: Connection) -> Sequence[SettingsRecord]:
             version=row["version"],
             preset=row["preset"],
             policy=msgspec.json.decode(row["policy"]),
+            risk=msgspec.json.decode(row["risk"]),
+            health=msgspec.json.decode(row["health"]),
         )
         for row in await connection.fetch(UNPUBLISHED)
     ]

@@ -16,6 +16,7 @@ WHERE project = $1 AND livemode = $2
   AND ($7::text IS NULL OR (opened_at, id) < ($7::text::timestamptz, $8::text))
 ORDER BY opened_at DESC, id DESC LIMIT $9
 """
+ONE = "SELECT record FROM signals WHERE project = $1 AND id = $2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +54,9 @@ async def page(
         limit,
     )
     return [SignalFound(**row) for row in rows]
+
+
+async def one(connection: Connection, project: str, signal: str) -> bytes | None:
+    """The record of one signal."""
+    found: bytes | None = await connection.fetchval(ONE, project, signal)
+    return found

@@ -8,7 +8,7 @@ import asyncpg
 
 from libs.wire.codec import MalformedRecord
 from services.api.database import Connection
-from services.api.read_model import movements, offsets, shares, signals, stripe_events
+from services.api.read_model import health, movements, offsets, shares, signals, stripe_events
 from services.api.read_model.dead_letters import DeadLetter
 from services.api.read_model.offsets import Move, Standing
 from services.api.read_model.projection import Delivered, Projection
@@ -17,6 +17,7 @@ PROJECTIONS: tuple[Projection[Any], ...] = (
     shares.PROJECTION,
     movements.PROJECTION,
     signals.PROJECTION,
+    health.PROJECTION,
     stripe_events.PROJECTION,
 )
 BY_TOPIC: Mapping[str, Projection[Any]] = {projection.topic.name: projection for projection in PROJECTIONS}

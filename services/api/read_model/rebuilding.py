@@ -11,6 +11,7 @@ TABLES = (
     "object_versions",
     "failed_payments",
     "signals",
+    "client_health",
     "read_model_state",
     "ledgers",
     "movements",

@@ -5,7 +5,7 @@ Cheap checks come first, nothing is parsed before it is verified, and 200 is sai
 
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import orjson
@@ -223,7 +223,7 @@ def _refusal(problem: Problem, detail: str | None = None) -> web.Response:
     request_id = new_request_id()
     metrics.WEBHOOKS.labels(problem.code).inc()
     log.debug("webhook_refused", code=problem.code, request_id=request_id)
-    return problem_response(problem, request_id, detail)
+    return problem_response(problem if detail is None else replace(problem, detail=detail), request_id)
 
 
 def _ignored(reason: Ignored) -> bytes:

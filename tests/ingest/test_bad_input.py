@@ -10,7 +10,7 @@ from tests.ingest.fakes import NOW, body_of, event, signature, subscription, v1
 from tests.ingest.rig import Answer, Edge, parsed_answer, whole_request
 
 MEBIBYTE = 1024 * 1024
-PROBLEM_FIELDS = {"type", "title", "status", "detail", "code", "request_id", "hint"}
+PROBLEM_FIELDS = {"type", "title", "status", "detail", "code", "request_id", "hint", "errors"}
 GOOD = body_of(event())
 
 

@@ -1,6 +1,7 @@
 """The API put together: settings in, a service that runs until it is asked to stop out."""
 
 import asyncio
+from dataclasses import replace
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -23,7 +24,7 @@ from services.api.cursors import Cursors
 from services.api.database import Database
 from services.api.deliveries.egress import Egress
 from services.api.delivering import Delivering, deliver
-from services.api.edge import Address, site
+from services.api.edge import LIMITS, Address, EdgeLimits, site
 from services.api.freshness import lag_is_known
 from services.api.outlet import outlet
 from services.api.read_model.consumer import Source, follow
@@ -71,7 +72,7 @@ async def serve(settings: ApiSettings, keyring: Keyring, stop: asyncio.Event) ->
         readiness = _readiness(connections, database)
         await stack.enter_async_context(health_site(readiness, settings.api_health_host, settings.api_health_port))
         address = Address(settings.api_host, settings.api_port)
-        port = await stack.enter_async_context(site(application(parts, readiness), address))
+        port = await stack.enter_async_context(site(application(parts, readiness), address, edge_limits(settings)))
         log.info("serving", port=port)
         giving_back = deauthorizing.follow(database, parts.platform, parts.given_back)
         delivering = _delivering(settings, keyring, parts)
@@ -118,6 +119,12 @@ async def _once(step: Callable[[], Awaitable[None]], stop: asyncio.Event) -> Non
             await pause(stop, AGAIN_SECONDS)
         else:
             return
+
+
+def edge_limits(settings: ApiSettings) -> EdgeLimits:
+    """The edge's limits, with the counts of connections that the settings say."""
+    counts = settings.connections_per_address, settings.connections_in_all
+    return replace(LIMITS, connections_per_address=counts[0], connections_in_all=counts[1])
 
 
 def _readiness(connections: "asyncpg.Pool[asyncpg.Record]", database: Database) -> Readiness:

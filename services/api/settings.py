@@ -24,6 +24,8 @@ class ApiSettings(SealingSettings):
     api_health_host: str = "127.0.0.1"
     api_health_port: int = Field(default=9080, ge=0, le=65535)
     stripe_api_base: str = STRIPE
+    connections_per_address: int = Field(default=200, ge=1)
+    connections_in_all: int = Field(default=4000, ge=1)
     stripe_reads_per_second: float = Field(default=20.0, gt=0, le=100)
     stripe_connect_base: str = CONNECT
     stripe_client_id: str | None = None

@@ -1,9 +1,9 @@
 """The API put together: settings in, a service that runs until it is asked to stop out."""
 
 import asyncio
-from dataclasses import replace
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 import asyncpg

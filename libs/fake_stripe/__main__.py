@@ -1,14 +1,16 @@
-"""Runs the fake as a process: `python -m libs.fake_stripe --port 20111 --seed 1`."""
+"""Runs the fake as a process: `python -m libs.fake_stripe --port 20111 --seed 1`, of any size with --subscriptions."""
 
 import argparse
 import asyncio
 import signal
 import sys
+from collections.abc import Mapping
 from datetime import datetime
 
 import orjson
 
 from libs.fake_stripe.fake import FakeStripe
+from libs.fake_stripe.large import LargeAccount
 from libs.fake_stripe.settings import CURRENT_VERSION, AccountSettings
 
 
@@ -18,16 +20,21 @@ def main() -> None:
     settings = AccountSettings(
         account=asked.account, api_version=asked.api_version, livemode=asked.live, connect=asked.connect
     )
-    fake = FakeStripe(seed=asked.seed, start=asked.start, settings=settings)
-    asyncio.run(_serve(fake, asked.port))
+    if asked.subscriptions is None:
+        fake = FakeStripe(seed=asked.seed, start=asked.start, settings=settings)
+        asyncio.run(_serve(fake, asked.port, {}))
+        return
+    account = LargeAccount(asked.seed, asked.subscriptions, asked.start, settings)
+    told = {"subscriptions": account.subscriptions, "mrr_minor": str(account.mrr())}
+    asyncio.run(_serve(account, asked.port, told))
 
 
-async def _serve(fake: FakeStripe, port: int | None) -> None:
+async def _serve(fake: FakeStripe | LargeAccount, port: int | None, told: Mapping[str, object]) -> None:
     stopped = asyncio.Event()
     for each in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(each, stopped.set)
     async with fake.serve(port) as url:
-        sys.stdout.buffer.write(orjson.dumps({"event": "ready", "url": url}) + b"\n")
+        sys.stdout.buffer.write(orjson.dumps({"event": "ready", "url": url, **told}) + b"\n")
         sys.stdout.flush()
         await stopped.wait()
 
@@ -36,6 +43,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m libs.fake_stripe", description=__doc__)
     parser.add_argument("--port", type=int, help="a free one is chosen unless given")
     parser.add_argument("--seed", type=int, default=1, help="decides every id")
+    parser.add_argument("--subscriptions", type=int, help="at least so many, of households that lived for 95 days")
     parser.add_argument("--account", default=AccountSettings().account)
     parser.add_argument("--live", action="store_true", help="live mode; test mode otherwise")
     parser.add_argument("--connect", action="store_true", help="events name the account, as at a Connect endpoint")

@@ -25,6 +25,7 @@ from libs.fake_stripe.rest.problems import StripeProblem, missing, unknown_param
 from libs.fake_stripe.rest.query import Query, read_query
 from libs.fake_stripe.rest.resources import RESOURCES
 from libs.fake_stripe.rest.side_door import SideDoor
+from libs.fake_stripe.rest.tally import tally
 from libs.fake_stripe.store import NotFound
 from libs.fake_stripe.world import cut_nested_lists
 
@@ -51,6 +52,7 @@ class Server:
         app = web.Application(middlewares=[self._as_stripe])
         SideDoor(self._engine, self.access, self.outage, self.oauth).add_routes(app)
         self.oauth.add_routes(app)
+        app.router.add_get("/_fake/calls", self._told_calls)
         app.router.add_get("/v1/account", self._account)
         app.router.add_get("/v1/subscription_items", self._items)
         app.router.add_get("/v1/subscription_items/{id}", self._item)
@@ -99,7 +101,7 @@ class Server:
             return await self.outage.cut(request, answer)
         return answer
 
-    async def _list(self, request: web.Request) -> web.Response:
+    async def _list(self, request: web.Request) -> web.StreamResponse:
         resource = RESOURCES.get(request.match_info["path"])
         if resource is None:
             raise web.HTTPNotFound
@@ -107,7 +109,7 @@ class Server:
         page = list_page(self._world, resource, query)
         return self._answer(request, query, page)
 
-    async def _retrieve(self, request: web.Request) -> web.Response:
+    async def _retrieve(self, request: web.Request) -> web.StreamResponse:
         resource = RESOURCES.get(request.match_info["path"])
         if resource is None:
             raise web.HTTPNotFound
@@ -146,6 +148,9 @@ class Server:
             raise missing("invoice", invoice_id) from None
         return self._answer(request, query, entries_page(lines["data"], query, lines["url"]))
 
+    async def _told_calls(self, _request: web.Request) -> web.Response:
+        return _json(tally(self.calls))
+
     async def _account(self, _request: web.Request) -> web.Response:
         return _json(account(self._world.settings.account))
 
@@ -156,6 +161,10 @@ class Server:
             raise missing("subscription", subscription_id, "subscription") from None
 
     def _answer(self, request: web.Request, query: Query, found: Json) -> web.Response:
+        return _json(self._shown_json(request, query, found))
+
+    def _shown_json(self, request: web.Request, query: Query, found: Json) -> Json:
+        """An object or list in the version that the call names, expanded as it asks."""
         renderer = Renderer(self._world.store, self._version(request))
 
         def show(each: Json) -> Json:
@@ -168,7 +177,7 @@ class Server:
         expander = Expander(self._world, show)
         for path in query.expand:
             expander.expand(answer, path)
-        return _json(answer)
+        return answer
 
     def _version(self, request: web.Request) -> str:
         if request[STRUCK] == "drift":

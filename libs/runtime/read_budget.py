@@ -28,10 +28,11 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Pacing:
-    """`slots` reads for each `cycle_seconds`."""
+    """`slots` reads for each `cycle_seconds`; a process holds a slot for `lease_seconds` without asking again."""
 
     slots: int
     cycle_seconds: float
+    lease_seconds: float = LEASE_SECONDS
 
     @classmethod
     def of(cls, per_second: float) -> "Pacing":
@@ -46,7 +47,7 @@ class Pacing:
     @property
     def terms(self) -> Terms:
         """The terms of a lease. A process that dies may have used its slot up to the end of it."""
-        return Terms(self.slots, LEASE_SECONDS, LEASE_SECONDS + ARRIVED_SECONDS + self.cycle_seconds)
+        return Terms(self.slots, self.lease_seconds, self.lease_seconds + ARRIVED_SECONDS + self.cycle_seconds)
 
 
 class ReadBudget:

@@ -4,6 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     Pools = tuple[asyncpg.Pool[asyncpg.Record], asyncpg.Pool[asyncpg.Record]]
 
-SECONDS = 3.0
+SECONDS = 2.2
 
 
 class Counter:
@@ -110,10 +111,10 @@ async def test_two_processes_share_one_rate(pools: "Pools") -> None:
 
 
 async def test_slots_of_a_process_that_died_come_back(pools: "Pools") -> None:
-    counter, pacing = Counter(), Pacing.of(4)
+    counter, pacing = Counter(), replace(Pacing.of(4), lease_seconds=0.4)
     died, lives = (ReadBudget(PostgresSlots(each, "acct_1/test"), pacing) for each in pools)
-    await every(died, counter=counter, seconds=1.5)
-    await every(lives, counter=counter, seconds=4.5)
+    await every(died, counter=counter, seconds=0.5)
+    await every(lives, counter=counter, seconds=2.8)
     assert counter.most_in_a_second() <= 4
     assert len([each for each in counter.arrivals if each > counter.arrivals[-1] - 1.2]) >= 3
 
@@ -159,11 +160,11 @@ async def test_a_paused_resource_leaves_the_others_alone() -> None:
 
 async def test_without_the_store_a_part_is_used_and_the_rate_holds_when_it_returns() -> None:
     counter, store = Counter(), Away(MemorySlots())
-    budget = ReadBudget(store, Pacing.of(20))
-    await every(budget, counter=counter, seconds=1.0)
+    budget = ReadBudget(store, replace(Pacing.of(20), lease_seconds=0.4))
+    await every(budget, counter=counter, seconds=0.3)
     store.is_away, went = True, time.monotonic()
-    await every(budget, counter=counter, seconds=5.5)
-    assert counter.most_in_a_second(since=went + 2.1) == 5
+    await every(budget, counter=counter, seconds=2.3)
+    assert counter.most_in_a_second(since=went + 0.5) == 5
     store.is_away = False
-    await every(budget, counter=counter, seconds=2.5)
+    await every(budget, counter=counter, seconds=2.4)
     assert counter.most_in_a_second() <= 20

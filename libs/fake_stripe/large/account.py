@@ -138,9 +138,9 @@ class LargeServer(Server):
         return self._templates[key]
 
 
-def _own_ids(fake: FakeStripe) -> tuple[str, ...]:
+def _own_ids(fake: FakeStripe) -> frozenset[str]:
     """The ids of all that a household has, items of subscriptions and lines of invoices among them."""
     found = [each["id"] for kind in sorted(OWN) for each in fake.objects(kind)]
     for subscription in fake.objects("subscription"):
         found += [item["id"] for item in subscription["items"]["data"]]
-    return tuple(found)
+    return frozenset(found)

@@ -1,6 +1,7 @@
 """Many copies of a few objects: each has ids of its own, made by a number behind those that it was copied with."""
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 
 import orjson
@@ -8,6 +9,7 @@ import orjson
 from libs.fake_stripe.json_types import Json
 
 DIGITS = 7
+IDENTIFIER = re.compile(r'"([a-z]+_[A-Za-z0-9]+)"')
 MARK = "~copy~"
 
 
@@ -29,13 +31,13 @@ class Template:
     json: bytes
 
     @classmethod
-    def of(cls, item: Json, own: Iterable[str]) -> "Template":
+    def of(cls, item: Json, own: Container[str]) -> "Template":
         """`own`: the ids that differ."""
-        text = orjson.dumps(item).decode()
-        for identifier in own:
-            if identifier in text:
-                text = text.replace(f'"{identifier}"', f'"{identifier}{MARK}"')
-        return cls(text.encode())
+
+        def marked(found: re.Match[str]) -> str:
+            return f'"{found[1]}{MARK}"' if found[1] in own else found[0]
+
+        return cls(IDENTIFIER.sub(marked, orjson.dumps(item).decode()).encode())
 
     def copy(self, number: int) -> bytes:
         """The object's JSON as that copy."""

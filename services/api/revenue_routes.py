@@ -2,7 +2,7 @@
 
 from libs.runtime.api_keys import Scope
 from services.api.asked import Route
-from services.api.handlers import cancellations, metrics, movements, payments, series, subscriptions
+from services.api.handlers import cancellations, metrics, movements, payments, segments, series, subscriptions
 
 REVENUE_ROUTES = (
     Route("GET", "/api/metrics", Scope.READ, metrics.metrics),
@@ -10,6 +10,8 @@ REVENUE_ROUTES = (
     Route("GET", "/api/mrr/movements", Scope.READ, movements.movements_page),
     Route("GET", "/api/mrr/waterfall", Scope.READ, movements.waterfall),
     Route("GET", "/api/mrr/changes", Scope.READ, cancellations.plan_changes),
+    Route("GET", "/api/segments", Scope.READ, segments.segments()),
+    Route("PUT", "/api/segments", Scope.ADMIN, segments.set_thresholds),
     Route("GET", "/api/subscriptions", Scope.READ, subscriptions.subscriptions_page),
     Route("GET", "/api/renewals", Scope.READ, subscriptions.renewals),
     Route("GET", "/api/trials", Scope.READ, subscriptions.trials),

@@ -1,0 +1,1 @@
+"""Large tables of the read model, and how fast the API answers from them."""

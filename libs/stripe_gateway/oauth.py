@@ -17,7 +17,7 @@ CONNECT = "https://connect.stripe.com"
 TOKEN = "/oauth/token"  # noqa: S105 – an address
 DEAUTHORIZE = "/oauth/deauthorize"
 LIVE_KEYS = ("sk_live_", "rk_live_")
-NOT_CONNECTED = "invalid_client"
+NOT_CONNECTED = "not_connected"
 UNAUTHORIZED = 401
 FORBIDDEN = 403
 
@@ -111,8 +111,13 @@ async def _client(platform: Platform) -> AsyncIterator[stripe.StripeClient]:
 
 
 def _fault(path: str, error: stripe.StripeError) -> StripeFault:
-    """OAuth's own errors have a word; a wrong key of ours is told as for any other call, without one."""
+    """OAuth's own errors have a word; a wrong key of ours is told as for any other call, without one.
+
+    One word stands for an unknown platform and for an account that is not connected to it: only the sentence differs.
+    """
     status, code, request = error.http_status, error.code, error.request_id
+    if code == "invalid_client" and "is not connected to" in (error.user_message or ""):
+        code = NOT_CONNECTED
     if isinstance(error, stripe.oauth_error.OAuthError):
         return StripeRejected(path, status, code, request)
     if status in (UNAUTHORIZED, FORBIDDEN):

@@ -103,6 +103,14 @@ async def test_access_is_given_back_and_giving_it_back_again_is_no_fault(fake: F
     await deauthorized(platform, account)
 
 
+async def test_unknown_platform_has_given_nothing_back(fake: FakeStripe, platform: Platform) -> None:
+    await redeemed(platform, (await returned(platform))["code"])
+    with pytest.raises(StripeRejected) as rejected:
+        await deauthorized(replace(platform, client_id="ca_other"), fake.world.settings.account)
+    assert rejected.value.code == "invalid_client"
+    assert fake.server.access.connected
+
+
 async def test_no_secret_is_in_a_platform_or_a_fault(fake: FakeStripe, platform: Platform) -> None:
     code = (await returned(platform))["code"]
     fake.server.oauth.outage.mode = "error_500"

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from libs.domain.belonging import Known, Residence, living, moved, moved_in, retold_by_versions
 from libs.domain.customer import Customer
 from libs.domain.customer_state import CustomerState
-from libs.domain.identity import ClientId, CustomerId
+from libs.domain.identity import ClientId, CustomerId, own_client
 from libs.domain.mapping import Match, MatchedBy, Person, client_of_person, person_of
 from libs.wire.course_codec import belonging_of
 from services.mrr.customer_entry import CustomerEntry, Glance
@@ -47,6 +47,10 @@ class Residents:
     def find(self, one: Dweller) -> Found:
         """By all that is known of the customer and of the directory now; what is settled stays."""
         match = self._matching(one)
+        if not one.entry.belongings and not len(self._clients.of(one.project)):
+            person = self._person(one, held(one))
+            own = Match(own_client(one.customer), MatchedBy.NOTHING)
+            return Found(Residence(((None, own.client),), own), glance(person, own))
         news = one.state.customer is not one.entry.state.customer
         known = Known(one.state.customer, _settled(one), one.now, one.state.newest or one.now)
         if not one.entry.belongings:

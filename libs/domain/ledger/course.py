@@ -60,11 +60,37 @@ def _course(history: History[Subscription], around: Surroundings) -> Iterator[St
     if all(placed.version.rank is not Rank.CREATE for placed in order):
         yield from _past(order[0].version, history, around)
     instants = {placed.at for placed in order} | {at for at in around.instants if at > begin}
+    last: Step | None = None
     for at, following in pairwise((*sorted(instants), END_OF_TIME)):
         held = order[bisect_right(order, at, key=_begins) - 1].version
         causes = (*(one.version.event for one in order if one.at == at and one.version.event), *events_at(around, at))
         estimated = at == begin and held.event is None
-        yield from _between(_Held(held, causes, history, estimated), at, following, around)
+        if last is not None and not around.discounts and at not in around.instants and _adds_the_same(last, held):
+            last = Step(at, held.content.customer, held, last.mrr, causes or last.caused_by, estimated)
+            yield last
+            continue
+        for last in _between(_Held(held, causes, history, estimated), at, following, around):
+            yield last
+
+
+def _adds_the_same(last: Step, version: Version[Subscription]) -> bool:
+    """Whether a version can only add what the one before it did: one period gave way to the next, and no more.
+
+    Where the clock has a part in it, nothing is taken for granted.
+    """
+    was, now = last.version.content, version.content
+    return (
+        last.mrr.next_change is None
+        and was.items == now.items
+        and was.status is now.status is SubscriptionStatus.ACTIVE
+        and was.discounts == now.discounts
+        and not (was.cancel_at_period_end or now.cancel_at_period_end)
+        and was.cancel_at is now.cancel_at is None
+        and was.ended_at is now.ended_at is None
+        and was.pause_collection is now.pause_collection is None
+        and was.trial_end == now.trial_end
+        and was.gaps == now.gaps
+    )
 
 
 @dataclass(frozen=True, slots=True)

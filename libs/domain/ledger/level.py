@@ -65,11 +65,11 @@ def levels_of(steps: Iterable[Step]) -> tuple[Level, ...]:
 def level_of(step: Step) -> Level:
     """What the ledger needs of one step."""
     mrr, content = step.mrr, step.version.content
-    why = content.cancellation
-    gross, discount = NOTHING, NOTHING
-    for item in mrr.items:
-        gross += item.gross
-        discount += item.discount
+    why, items = content.cancellation, mrr.items
+    if len(items) == 1:
+        gross, discount = items[0].gross, items[0].discount
+    else:
+        gross, discount = sum((item.gross for item in items), NOTHING), sum((item.discount for item in items), NOTHING)
     prices, quantities = _plan(mrr)
     return Level(
         at=step.at,

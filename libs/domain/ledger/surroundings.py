@@ -1,6 +1,6 @@
 """What a customer's subscriptions share at an instant: the customer itself, its discount, discounts' own events."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -42,8 +42,20 @@ def surroundings(state: CustomerState, policy: Policy, until: datetime, before: 
     """What `state` knows beside the subscriptions, made ready for questions about any instant up to `until`."""
     customer = in_order(state.customer, until).versions if state.customer else ()
     discounts = tuple(in_order(history, until).versions for history in state.discounts)
-    told = {version.at for version in customer} | {version.at for history in discounts for version in history}
+    told = {version.at for history in discounts for version in history}
+    # Which of a discount's own events count depends on when the customer was last seen, too.
+    told.update((version.at for version in customer) if discounts else _changes(customer))
     return Surroundings(policy, until, known_discounts(state), customer, discounts, frozenset(told), before)
+
+
+def _changes(customer: tuple[Version[Customer], ...]) -> Iterator[datetime]:
+    """When the customer became one of whom a subscription's MRR may be another: the first time, and at each change."""
+    before: tuple[Discount | None, bool] | None = None
+    for version in customer:
+        now = version.content.discount, weight(version) is Weight.FINAL
+        if now != before:
+            yield version.at
+        before = now
 
 
 def applied_at(around: Surroundings, at: datetime) -> Applied:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from libs.fake_stripe import discounts
+from libs.fake_stripe.cards import first_card
 from libs.fake_stripe.ending import cancel
 from libs.fake_stripe.json_types import Json
 from libs.fake_stripe.objects.customer import customer
@@ -16,7 +17,9 @@ ENDED = frozenset({"canceled", "incomplete_expired"})
 def create_customer(world: World, email: str | None, name: str | None) -> Json:
     """Make a customer."""
     made = world.store.put(customer(world.stamp("cus"), email, name))
+    card = first_card(world, made)
     world.emit("customer.created", made)
+    world.emit("payment_method.attached", card)
     return made
 
 

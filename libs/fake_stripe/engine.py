@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from libs.fake_stripe import catalog, customers, disputes, payments, subscriptions, updates
+from libs.fake_stripe import cards, catalog, customers, disputes, payments, subscriptions, updates
 from libs.fake_stripe.changes import Change
 from libs.fake_stripe.json_types import Json, frozen_copy
 from libs.fake_stripe.lifecycle import advance_to
-from libs.fake_stripe.payments import OUTCOMES
+from libs.fake_stripe.payments import NO_PAYMENT_METHOD, OUTCOMES
 from libs.fake_stripe.specs import CancellationSpec, CouponSpec, PriceSpec, SubscriptionSpec
 from libs.fake_stripe.updates import Proration
 from libs.fake_stripe.world import World
@@ -89,6 +89,26 @@ class Engine:
         if outcome not in OUTCOMES:
             raise ValueError(f"payment outcome {outcome!r} is unknown: use one of {', '.join(OUTCOMES)}")
         self.world.payment_outcomes[customer] = outcome
+        if outcome == NO_PAYMENT_METHOD:
+            with self.world.request():
+                cards.take_card(self.world, customer)
+
+    def give_card(self, customer: str, exp_month: int, exp_year: int) -> Json:
+        """Have a customer give a card, which pays from now on; how its payments end stays as it is."""
+        with self.world.request():
+            return frozen_copy(cards.give_card(self.world, customer, exp_month, exp_year))
+
+    def renew_card(self, method: str, exp_month: int, exp_year: int) -> Json:
+        """Have the bank renew a card."""
+        return frozen_copy(cards.renew_card(self.world, method, exp_month, exp_year))
+
+    def warn_of_fraud(self, charge: str) -> Json:
+        """Have the card network warn that a charge may be disputed as fraud."""
+        return frozen_copy(cards.warn_of_fraud(self.world, charge))
+
+    def settle_warning(self, warning: str) -> Json:
+        """Leave nothing to do about a warning: its charge was refunded or disputed."""
+        return frozen_copy(cards.settle_warning(self.world, warning))
 
     def create_subscription(self, customer: str, spec: SubscriptionSpec) -> Json:
         """Start a subscription: on trial, active if it is paid at once, else incomplete."""

@@ -19,6 +19,8 @@ CLASSES = {
     "event": ("stripe._event", "Event"),
     "invoice": ("stripe._invoice", "Invoice"),
     "invoice_payment": ("stripe._invoice_payment", "InvoicePayment"),
+    "radar.early_fraud_warning": ("stripe.radar._early_fraud_warning", "EarlyFraudWarning"),
+    "payment_method": ("stripe._payment_method", "PaymentMethod"),
     "payment_intent": ("stripe._payment_intent", "PaymentIntent"),
     "plan": ("stripe._plan", "Plan"),
     "price": ("stripe._price", "Price"),
@@ -97,6 +99,10 @@ ABSENT = {
         }
     ),
     # The hash of one method of the dozens is there.
+    # One field for each type of payment method, of which ours is a card.
+    "PaymentMethod": frozenset(resource("stripe._payment_method", "PaymentMethod").fields())
+    - {"id", "object", "allow_redisplay", "billing_details", "card", "created", "customer", "customer_account"}
+    - {"livemode", "metadata", "type"},
     "Refund.DestinationDetails": frozenset(resource("stripe._refund", "Refund").resolve("DestinationDetails").fields()),
     "Refund.DestinationDetails.Card": frozenset({"reference", "reference_status", "reference_type"}),
     "Subscription": frozenset({"presentment_details"}),
@@ -121,6 +127,7 @@ def lived() -> FakeStripe:
     play(fake.engine, HistorySpec(seed=11, customers=40, months=4))
     charge = next(each["id"] for each in fake.objects("charge") if each["paid"])
     fake.engine.close_dispute(fake.engine.open_dispute(charge)["id"])
+    fake.engine.settle_warning(fake.engine.warn_of_fraud(charge)["id"])
     return fake
 
 
@@ -149,7 +156,8 @@ def test_previous_attributes_name_fields_of_their_object(lived: FakeStripe) -> N
     for event in lived.events:
         previous = event["data"].get("previous_attributes", {})
         assert previous.keys() <= event["data"]["object"].keys()
-        assert ("previous_attributes" in event["data"]) == event["type"].endswith(".updated")
+        tells = event["type"].endswith((".updated", "_updated", ".detached"))
+        assert ("previous_attributes" in event["data"]) == tells
 
 
 def test_the_fake_speaks_the_version_of_the_installed_package() -> None:

@@ -61,9 +61,16 @@ def event_of(value: object) -> WebhookEvent:
         livemode=_flag(event, "livemode"),
         account=_optional_text(event, "account"),
         api_version=_optional_text(event, "api_version"),
-        customer=customer_of(kind_of(kind), item),
+        customer=customer_of(kind_of(kind), item) or _before(kind, previous),
         object=item,
         previous_attributes=None if previous is None else _hash(previous, "data.previous_attributes"),
+    )
+
+
+def _before(kind: str, previous: object) -> str | None:
+    """Whose a payment method was before it was detached: then it belongs to nobody."""
+    return (
+        customer_of(None, previous) if kind_of(kind) is Kind.PAYMENT_METHOD and isinstance(previous, Mapping) else None
     )
 
 

@@ -9,13 +9,19 @@ from rich.markup import escape
 from rich.table import Table
 
 from libs.cli.asking import ApiKey, Json
-from libs.cli.checks import machine, postgres, services, stripe
+from libs.cli.checks import machine, postgres, services
+from libs.cli.database_checks import database
 from libs.cli.faults import FOUND_A_PROBLEM, UNAVAILABLE
 from libs.cli.findings import Finding, State, place_of
 from libs.cli.kafka_checks import kafka
 from libs.cli.output import json_line
+from libs.cli.stripe_checks import stripe
 
-HELP = """Check Python, disk, Kafka, topics, dead letters, PostgreSQL, its schema, the services, Stripe and webhooks.
+HELP = """Check this machine, Kafka, PostgreSQL, the services, and how the accounts at Stripe stand.
+
+This machine: Python, disk, ports. Kafka: topics, replicas in sync, dead letters, lag. PostgreSQL: schema, locks, clock,
+read model, encryption keys, the chain of the audit log. Stripe: each connection, what its key may not read, its
+webhooks, the delay of its events, how far customers are mapped.
 
 Exit codes: 0 all is well, 1 a check found a problem, 3 nothing runs. With an API key, the key's project is looked at.
 """
@@ -29,7 +35,7 @@ def doctor(api_key: ApiKey = None, json: Json = False) -> None:
 
     async def work() -> list[Finding]:
         checked = await asyncio.gather(
-            machine(place), kafka(place), postgres(place), services(place), stripe(place, api_key)
+            machine(place), kafka(place), postgres(place), database(place), services(place), stripe(place, api_key)
         )
         return [finding for findings in checked for finding in findings]
 

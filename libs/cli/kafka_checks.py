@@ -1,4 +1,4 @@
-"""The checks of `revstream doctor` on Kafka: it answers, the topics are as they must be, nothing was unreadable."""
+"""The checks of `revstream doctor` on Kafka: it answers, topics and replicas are as they must be, nobody is behind."""
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
@@ -8,24 +8,29 @@ from libs.cli.findings import Finding, Place, good, problem, skipped
 from libs.wire.topics import CONTRACT, every_topic
 
 REQUEST_MS = 5000
+MOST_BEHIND = 10_000
+INSIDE = ("topics", "replicas", "dead letters", "lag")
 DESCRIBED = frozenset(topic.name for topic in every_topic())
 
 
 async def kafka(place: Place) -> list[Finding]:
     """Kafka, its topics and their dead letters. Nothing is created by looking."""
     if place.kafka is None:
-        return [skipped(check, "no address is known") for check in ("kafka", "topics", "dead letters")]
+        return [skipped(check, "no address is known") for check in ("kafka", *INSIDE)]
     try:
-        counts = await _partition_counts(place.kafka)
+        counts, thin = await _partitions(place.kafka)
         letters = await _dead_letters(place.kafka, counts)
+        behind = await _lags(place.kafka, counts)
     except (KafkaError, OSError, TimeoutError) as error:
         hint = "Check that it runs, and that KAFKA_BOOTSTRAP_SERVERS is right."
         failed = problem("kafka", f"does not answer at {place.kafka}: {type(error).__name__}", hint)
-        return [failed, skipped("topics", "no answer"), skipped("dead letters", "no answer")]
+        return [failed, *(skipped(check, "no answer") for check in INSIDE)]
     return [
         good("kafka", f"answers at {place.kafka}"),
         topics_finding(counts, place.partitions),
+        replicas(thin),
         *dead_letters(letters),
+        lag(behind),
     ]
 
 
@@ -49,7 +54,25 @@ def dead_letters(letters: dict[str, int]) -> list[Finding]:
     return found or [good("dead letters", "none")]
 
 
-async def _partition_counts(bootstrap: str) -> dict[str, int]:
+def replicas(thin: list[str]) -> Finding:
+    """Whether each partition has all its replicas in step with its leader; `thin` names those that have not."""
+    if not thin:
+        return good("replicas", "all are in sync")
+    hint = "A broker is down or behind: until it is back, another failure may lose what was acknowledged."
+    return problem("replicas", f"not all in sync: {', '.join(thin[:10])}", hint)
+
+
+def lag(behind: dict[str, int]) -> Finding:
+    """How many records the consumer groups have not read yet."""
+    told = ", ".join(f"{group} {count}" for group, count in sorted(behind.items())) or "nobody reads"
+    slow = [group for group, count in behind.items() if count > MOST_BEHIND]
+    if not slow:
+        return good("lag", told)
+    return problem("lag", told, f"Look into the log of {', '.join(slow)}; more workers share the partitions.")
+
+
+async def _partitions(bootstrap: str) -> tuple[dict[str, int], list[str]]:
+    """How many partitions each topic has, and those whose replicas are not all in sync."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=REQUEST_MS)
     try:
         await admin.start()
@@ -57,7 +80,34 @@ async def _partition_counts(bootstrap: str) -> dict[str, int]:
         described = await admin.describe_topics(there) if there else []
     finally:
         await admin.close()
-    return {topic["topic"]: len(topic["partitions"]) for topic in described}
+    thin = [
+        f"{topic['topic']} {partition['partition']}"
+        for topic in described
+        for partition in topic["partitions"]
+        if len(partition["isr"]) < len(partition["replicas"])
+    ]
+    return {topic["topic"]: len(topic["partitions"]) for topic in described}, thin
+
+
+async def _lags(bootstrap: str, counts: dict[str, int]) -> dict[str, int]:
+    """By consumer group: what is on our topics behind the offsets that it has committed."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=REQUEST_MS)
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, request_timeout_ms=REQUEST_MS)
+    try:
+        await admin.start()
+        await consumer.start()
+        groups = [group for group, *_ in await admin.list_consumer_groups()]
+        offsets = {group: await admin.list_consumer_group_offsets(group) for group in groups}
+        ours = {each for held in offsets.values() for each in held if each.topic in counts}
+        ends = await consumer.end_offsets(list(ours)) if ours else {}
+    finally:
+        await consumer.stop()
+        await admin.close()
+    return {
+        group: sum(max(0, ends[each] - at.offset) for each, at in held.items() if each in ends and at.offset >= 0)
+        for group, held in offsets.items()
+        if ends.keys() & held.keys()
+    }
 
 
 async def _dead_letters(bootstrap: str, counts: dict[str, int]) -> dict[str, int]:

@@ -1,5 +1,7 @@
 """`revstream status`: how each connected Stripe account stands."""
 
+from datetime import timedelta
+
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -15,6 +17,11 @@ HELP = """Show how each connected Stripe account stands: syncs, webhooks, errors
 
 The exit code is 1 where something is wrong with one of them.
 """
+COLOURS = {
+    **dict.fromkeys(("active", "healthy", "succeeded"), "green"),
+    **dict.fromkeys(("partial", "silent", "unset", "revoked", "cancelled"), "yellow"),
+    **dict.fromkeys(("error", "failed", "failing"), "red"),
+}
 
 
 def status(api_key: ApiKey = None, json: Json = False) -> None:
@@ -38,26 +45,64 @@ def _show(console: Console, answer: api_client.Json) -> None:
     for each in answer["connections"]:
         _show_connection(console, each)
     mapping, drift = answer["mapping"], answer["drift"]
-    console.print(f"Mapped to clients: {mapping['mapped']} of {mapping['customers']} customers", markup=False)
+    covered = "" if mapping["mrr_coverage"] is None else f", {float(mapping['mrr_coverage']):.0%} of MRR"
+    console.print(f"Mapped to clients: {mapping['mapped']} of {mapping['customers']} customers{covered}", markup=False)
     if drift["checked_at"]:
         told = f"{drift['found']} differences found, {drift['fixed']} fixed"
         console.print(f"Compared with Stripe {drift['checked_at']}: {told}", markup=False)
+    if answer.get("webhook_url"):
+        console.print(f"Webhooks go to {answer['webhook_url']}", markup=False, soft_wrap=True)
 
 
 def _show_connection(console: Console, connection: api_client.Json) -> None:
     mode = "live" if connection["livemode"] else "TEST MODE"
     name = connection["name"] or connection["account"]
     table = Table("", "", show_header=False, title=escape(f"{name} ({connection['account']}, {mode})"))
-    last, webhook, error = connection["last_sync"], connection["webhook"], connection["error"]
-    table.add_row("state", connection["state"])
+    last, error = connection["last_sync"], connection["error"]
+    table.add_row("state", _coloured(connection["state"]))
+    if connection.get("method"):
+        by = f"OAuth, {connection['scope']}" if connection["method"] == "oauth" else "restricted key"
+        table.add_row("connected by", by)
     table.add_row("last successful sync", connection["last_successful_sync"] or "none yet")
-    table.add_row("last sync", f"{last['id']}: {last['state']}" if last else "none")
+    table.add_row("last sync", f"{last['id']}: {_coloured(last['state'])}" if last else "none")
     table.add_row("next sync", connection["next_sync"] or "not planned")
-    table.add_row("webhooks", f"{webhook['state']}, {webhook['events_24h']} events in 24 hours")
+    table.add_row("webhooks", _webhooks(connection["webhook"]))
     for resource in connection["resources"]:
-        table.add_row(f"  {resource['name']}", f"{resource['state']}, {resource['rows']} rows")
+        table.add_row(f"  {resource['name']}", _resource(resource))
+    lacking = [each["resource"] for each in connection.get("permissions") or [] if not each["read"]]
+    if lacking:
+        table.add_row("may not be read", ", ".join(lacking))
     if error:
-        request = f" (Stripe request {error['stripe_request_id']})" if error.get("stripe_request_id") else ""
-        table.add_row("[red]error[/]", escape(f"{error['message']}{request}"))
-        table.add_row("what to do", escape(str(error["hint"])))
+        _show_error(table, error)
     console.print(table)
+
+
+def _coloured(state: str) -> str:
+    return f"[{COLOURS[state]}]{state}[/]" if state in COLOURS else state
+
+
+def _webhooks(webhook: api_client.Json) -> str:
+    told = f"{_coloured(webhook['state'])}, {webhook['events_24h']} events in 24 hours"
+    if webhook["last_event_at"]:
+        told += f", the last of {webhook['last_event_at']}"
+    if webhook["skew_seconds"] is not None:
+        told += f", {webhook['skew_seconds']:.1f} s after they were made"
+    return told
+
+
+def _resource(resource: api_client.Json) -> str:
+    told = f"{_coloured(resource['state'])}, {resource['rows']} rows"
+    if resource.get("lag_seconds") is not None:
+        told += f", as of {timedelta(seconds=round(resource['lag_seconds']))} ago"
+    error = resource["last_error"]
+    return told if not error else f"{told}; {escape(str(error['message']))}"
+
+
+def _show_error(table: Table, error: api_client.Json) -> None:
+    request = f" (Stripe request {error['stripe_request_id']})" if error.get("stripe_request_id") else ""
+    of = f"{error['resource']}: " if error.get("resource") and error["resource"] not in error["message"] else ""
+    table.add_row("[red]error[/]", escape(f"{of}{error['message']}{request}"))
+    if error.get("code"):
+        table.add_row("code", escape(str(error["code"])))
+    table.add_row("last time all was well", error.get("last_ok") or "never")
+    table.add_row("what to do", escape(str(error["hint"])))

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
@@ -74,12 +74,16 @@ class RunningApi:
 
 
 @asynccontextmanager
-async def running_api(environment: Mapping[str, str]) -> AsyncIterator[RunningApi]:
-    """`python -m services.api` while the block runs."""
+async def running_api(environment: Mapping[str, str], log: IO[bytes] | None = None) -> AsyncIterator[RunningApi]:
+    """`python -m services.api` while the block runs; what it says goes to `log`, else to the terminal."""
     port, health_port = free_port(), free_port()
     ports = {"API_PORT": str(port), "API_HEALTH_PORT": str(health_port)}
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "services.api", cwd=ROOT, env={**os.environ, **ports, **environment}
+        *(sys.executable, "-m", "services.api"),
+        cwd=ROOT,
+        env={**os.environ, **ports, **environment},
+        stdout=log,
+        stderr=log,
     )
     try:
         yield RunningApi(process, port, health_port)

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 import asyncpg
 from aiohttp import ClientError, ClientSession
@@ -140,12 +141,18 @@ async def load(ingest: Ingest, senders: int, pause: float = 0.0) -> AsyncIterato
 
 
 @asynccontextmanager
-async def running_ingest(environment: Mapping[str, str], project: str) -> AsyncIterator[Ingest]:
-    """`python -m services.ingest` while the block runs."""
+async def running_ingest(
+    environment: Mapping[str, str], project: str, log: IO[bytes] | None = None
+) -> AsyncIterator[Ingest]:
+    """`python -m services.ingest` while the block runs; what it says goes to `log`, else to the terminal."""
     port, health_port = free_port(), free_port()
     ports = {"INGEST_PORT": str(port), "INGEST_HEALTH_PORT": str(health_port)}
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "services.ingest", cwd=ROOT, env={**os.environ, **ports, **environment}
+        *(sys.executable, "-m", "services.ingest"),
+        cwd=ROOT,
+        env={**os.environ, **ports, **environment},
+        stdout=log,
+        stderr=log,
     )
     try:
         yield Ingest(process, port, health_port, project)

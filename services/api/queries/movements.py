@@ -18,6 +18,7 @@ COLUMNS = """id, client, kind, currency, occurred_at, exact_before, exact_after,
     plan_change, cancellation_reason, cancellation_feedback, estimated, recorded_at, own, caused_by"""
 HERE = "project = $1 AND livemode = $2 AND generation = $3"
 OF_CLIENT = f"SELECT {COLUMNS} FROM movements WHERE {HERE} AND client = $4 ORDER BY occurred_at, id"  # noqa: S608
+BY_ID = f"SELECT {COLUMNS} FROM movements WHERE {HERE} AND id = ANY($4::text[])"  # noqa: S608
 CURRENCIES = """
 SELECT DISTINCT currency FROM ledger_cells
 WHERE project = $1 AND livemode = $2 AND generation = $3 AND measure = 'moved_month'
@@ -84,6 +85,11 @@ async def of_client(connection: Connection, scope: Scope, client: str) -> tuple[
     """All entries of a client, oldest first, as the metrics take them."""
     rows = await connection.fetch(OF_CLIENT, *scope.key, client)
     return tuple(_movement(_found(row)) for row in rows)
+
+
+async def by_id(connection: Connection, scope: Scope, ids: Sequence[str]) -> dict[str, MovementFound]:
+    """These entries, by id."""
+    return {row["id"]: _found(row) for row in await connection.fetch(BY_ID, *scope.key, ids)}
 
 
 def _found(row: asyncpg.Record) -> MovementFound:

@@ -27,7 +27,15 @@ def worth_of(subscription: Subscription, policy: Policy, at: datetime) -> Worth:
 
     A pure function of one version and the policy, so that each delivery of a version tells the same.
     """
-    running = replace(
+    answer = evaluate(_running(subscription), Terms(now=at, policy=policy))
+    return Worth(None if answer.gaps else answer.amount, _renewal(subscription, answer, policy))
+
+
+def _running(subscription: Subscription) -> Subscription:
+    ends = subscription.cancel_at_period_end or subscription.cancel_at or subscription.ended_at
+    if subscription.status is SubscriptionStatus.ACTIVE and not ends and subscription.pause_collection is None:
+        return subscription
+    return replace(
         subscription,
         status=SubscriptionStatus.ACTIVE,
         cancel_at_period_end=False,
@@ -35,8 +43,6 @@ def worth_of(subscription: Subscription, policy: Policy, at: datetime) -> Worth:
         ended_at=None,
         pause_collection=None,
     )
-    answer = evaluate(running, Terms(now=at, policy=policy))
-    return Worth(None if answer.gaps else answer.amount, _renewal(subscription, answer, policy))
 
 
 def scheduled_end(subscription: Subscription) -> datetime | None:
@@ -46,9 +52,14 @@ def scheduled_end(subscription: Subscription) -> datetime | None:
 
 
 def _renewal(subscription: Subscription, answer: SubscriptionMrr, policy: Policy) -> Fraction:
-    rhythms: dict[str, Recurring | None] = {item.id: item.price.recurring for item in subscription.items}
+    if len(subscription.items) == 1:
+        return _due(answer.amount, subscription.items[0].price.recurring, policy)
+    rhythms = {item.id: item.price.recurring for item in subscription.items}
     return sum((_due(item.amount, rhythms.get(item.item), policy) for item in answer.items), ZERO)
 
 
 def _due(monthly: Fraction, recurring: Recurring | None, policy: Policy) -> Fraction:
-    return ZERO if recurring is None else monthly * months_of(recurring, policy)
+    if recurring is None or not monthly:
+        return ZERO
+    months = months_of(recurring, policy)
+    return monthly if months == 1 else monthly * months

@@ -176,6 +176,6 @@ async def test_a_storm_of_failures_passes_by_itself_and_the_state_is_exact(
             await asyncio.sleep(0.5)
     await storm.webhooks()
     assert await storm.run_state() == "succeeded"
-    assert storm.most_calls_in_a_second() <= LIMIT
+    assert LIMIT / 2 <= storm.most_calls_in_a_second() <= LIMIT
     assert worth(merchant, await records_of(kafka_bootstrap, storm.project)) == truth(merchant)
     assert all(process.process.returncode is None for process in storm.processes)

@@ -45,7 +45,7 @@ STRIPE_EVENTS = Topic(
     key="project/customer, or project/account for what has no customer",
     holds="one version of one Stripe object",
     cleanup=Cleanup.DELETE,
-    producers=("ingest",),
+    producers=("ingest", "api"),  # api: a customer without the e-mail, when personal data is erased
     consumers=("mrr", "api"),
 )
 PROJECT_SETTINGS = Topic(

@@ -51,6 +51,7 @@ class Parts:
     feed: Feed = field(default_factory=Feed)
     sender: Sender = field(default_factory=NoBroker)
     imports: asyncio.Event = field(default_factory=asyncio.Event)  # set: there is a new import of clients
+    erasures: asyncio.Event = field(default_factory=asyncio.Event)  # set: the streams are to be told of an erasure
     directory_slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_AT_A_TIME))
     egress: Egress = field(default_factory=Egress)
 

@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from libs.runtime.api_keys import Scope
 from services.api.asked import Route
-from services.api.handlers import client_parts, clients, customers, directory, imports, timeline
+from services.api.handlers import client_parts, clients, customers, directory, imports, personal_data, timeline
 
 CLIENT_ROUTES = (
     Route("GET", "/api/clients", Scope.READ, clients.clients_page),
@@ -23,5 +23,12 @@ CLIENT_ROUTES = (
     Route("PUT", "/api/customers/{customer}/client", Scope.ADMIN, customers.assign_customer),
     Route(
         "DELETE", "/api/customers/{customer}/client", Scope.ADMIN, customers.unassign_customer, HTTPStatus.NO_CONTENT
+    ),
+    Route(
+        "DELETE",
+        "/api/customers/{customer}/personal-data",
+        Scope.ADMIN,
+        personal_data.erase_customer,
+        HTTPStatus.NO_CONTENT,
     ),
 )

@@ -4,6 +4,8 @@ from collections.abc import Coroutine
 
 from services.api.asked import Parts
 from services.api.directory_topic import DirectoryTopic, repair
+from services.api.erasing import Erasing
+from services.api.erasing import follow as erasing_work
 from services.api.importing.work import Imports, follow
 
 
@@ -11,4 +13,5 @@ def clients_work(parts: Parts) -> tuple[Coroutine[object, object, None], ...]:
     """The tasks, each running until it is cancelled."""
     topic = DirectoryTopic(parts.database, parts.sender, parts.directory_slots)
     imports = Imports(parts.database, topic, parts.imports)
-    return (repair(topic), follow(imports))
+    erasing = Erasing(parts.database, parts.sender, topic, parts.erasures)
+    return (repair(topic), follow(imports), erasing_work(erasing))

@@ -31,7 +31,6 @@ ALTER TABLE customers
     ADD COLUMN names_client text,
     ADD COLUMN told_at timestamptz,
     ADD COLUMN told_rank smallint,
-    ADD COLUMN erased_at timestamptz,
     ADD COLUMN mrr_order text COLLATE "C" NOT NULL
         GENERATED ALWAYS AS (lpad(trunc(greatest(mrr, 0) * 1000)::text, 40, '0')) STORED
 """,

@@ -53,13 +53,10 @@ SELECT project, livemode, customer, currency, mapped, exact_num, exact_den FROM 
 ON CONFLICT (project, livemode, customer, currency) DO UPDATE SET
     mapped = excluded.mapped, exact_num = excluded.exact_num, exact_den = excluded.exact_den
 """
-# The newest version of a customer tells its e-mail, and the client that its metadata name. No e-mail is taken any more
-# of one whose personal data was erased.
+# The newest version of a customer tells its e-mail, and the client that its metadata name.
 TELL_PEOPLE = """
 UPDATE customers AS held SET names_client = t.names_client, told_at = t.told_at, told_rank = t.told_rank,
-    email = CASE WHEN erased_at IS NULL THEN t.email END,
-    email_domain = CASE WHEN erased_at IS NULL THEN t.email_domain END,
-    email_registered = CASE WHEN erased_at IS NULL THEN t.email_registered END
+    email = t.email, email_domain = t.email_domain, email_registered = t.email_registered
 FROM unnest($1::text[], $2::bool[], $3::text[], $4::timestamptz[], $5::smallint[], $6::text[], $7::text[], $8::text[],
             $9::text[])
     AS t (project, livemode, customer, told_at, told_rank, email, email_domain, email_registered, names_client)
@@ -116,8 +113,8 @@ async def write(connection: Connection, rows: Iterable[MemberRow]) -> None:
 
 
 async def tell_people(connection: Connection, rows: Iterable[tuple[StripeRecord, Customer]]) -> None:
-    """Hold what connects each customer with a client, as its newest version tells it, for whom a change of the directory
-    concerns is found by it."""
+    """Hold what connects each customer with a client, as its newest version tells it: by that it is found when the
+    directory changes."""
     newest: dict[tuple[str, bool, str], tuple[StripeRecord, Customer]] = {}
     for record, customer in rows:
         place = record.project, record.livemode, customer.id

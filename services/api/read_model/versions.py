@@ -15,6 +15,7 @@ from libs.wire.stripe_event import read as facts_of
 from libs.wire.topics import STRIPE_EVENTS
 from services.api.database import Connection
 from services.api.read_model.customers import tell_people
+from services.api.read_model.erased import without_erased
 from services.api.read_model.projection import Delivered, Projection
 
 PAYMENT_FAILED = "invoice.payment_failed"
@@ -81,6 +82,7 @@ def read(delivered: Delivered) -> VersionRow:
 
 async def write(connection: Connection, rows: Sequence[VersionRow]) -> None:
     """Add the versions that are new, and what they say of customers and payments."""
+    rows = await without_erased(connection, rows)
     await connection.execute(INSERT_VERSIONS, *_columns(rows))
     customers = _customers(rows)
     if customers:

@@ -6,6 +6,8 @@ Public contract as `libs.wire.records` is. Nothing of a person travels here, a c
 from datetime import datetime
 from typing import Literal
 
+import msgspec
+
 from libs.wire.records import ContributionChanged, InvoiceActivity, Record, VersionMark
 
 
@@ -118,6 +120,18 @@ class SignalDecision(Record, frozen=True, kw_only=True, tag_field="kind", tag="s
     until: datetime | None = None
 
 
+class RiskMoved(Record, frozen=True, kw_only=True, tag_field="kind", tag="risk_moved"):
+    """`client.activity`: what had happened to a customer when it came to this client. Written by the alerts service for
+    itself; `facts` has its own inner form, which no other reader should rely on."""
+
+    id: str
+    project: str
+    client: str
+    customer: str
+    livemode: bool
+    facts: msgspec.Raw
+
+
 Troubling = (
     SubscriptionActivity
     | CustomerActivity
@@ -126,4 +140,4 @@ Troubling = (
     | FraudWarningActivity
     | DeclineActivity
 )
-Activity = ContributionChanged | InvoiceActivity | SignalDecision | Troubling
+Activity = ContributionChanged | InvoiceActivity | SignalDecision | RiskMoved | Troubling

@@ -32,6 +32,8 @@ _encoder = msgspec.msgpack.Encoder(enc_hook=write_fraction)
 _customer: msgspec.msgpack.Decoder[CustomerState] = msgspec.msgpack.Decoder(CustomerState)
 _client: msgspec.msgpack.Decoder[ClientState] = msgspec.msgpack.Decoder(ClientState, dec_hook=read_fraction)
 
+_json = msgspec.json.Encoder(enc_hook=write_fraction)
+_facts: msgspec.json.Decoder[ClientRisk] = msgspec.json.Decoder(ClientRisk, dec_hook=read_fraction)
 _risk: msgspec.msgpack.Decoder[ClientRisk] = msgspec.msgpack.Decoder(ClientRisk, dec_hook=read_fraction)
 
 
@@ -63,6 +65,19 @@ def encode_risk(risk: ClientRisk) -> bytes:
 def decode_risk(data: bytes) -> ClientRisk:
     """The risk that `encode_risk` wrote. Raises MalformedRecord when the bytes are not one."""
     return _decoded(_risk, data, "client's risk")
+
+
+def encode_facts(risk: ClientRisk) -> msgspec.Raw:
+    """What happened to a customer, as JSON that travels within a record."""
+    return msgspec.Raw(_json.encode(risk))
+
+
+def decode_facts(data: msgspec.Raw) -> ClientRisk:
+    """What `encode_facts` wrote. Raises MalformedRecord when the JSON is not it."""
+    try:
+        return _facts.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise MalformedRecord(f"what happened to a customer: {error}") from error
 
 
 def _decoded(decoder: msgspec.msgpack.Decoder[State], data: bytes, what: str) -> State:

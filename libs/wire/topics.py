@@ -69,7 +69,7 @@ CLIENT_ACTIVITY = Topic(
     key="project/client",
     holds="what happened to a client, and what people made of its signals",
     cleanup=Cleanup.DELETE,
-    producers=("mrr", "api"),
+    producers=("mrr", "api", "alerts"),
     consumers=("mrr", "alerts"),
     retention_ms=30 * DAY_MS,
 )
@@ -94,7 +94,7 @@ CHURN_SIGNALS = Topic(
     key="project/client",
     holds="a churn-risk signal at each change of it",
     cleanup=Cleanup.DELETE,
-    producers=("alerts",),
+    producers=("alerts", "api"),
     consumers=("api",),
     retention_ms=90 * DAY_MS,
 )

@@ -1,4 +1,4 @@
-"""The topology: `client.activity` → signals → `churn.signals` and `clients.health`, and what wakes a client without a record."""
+"""The topology: `client.activity` → `churn.signals` and `clients.health`, and what wakes a client without a record."""
 
 from datetime import UTC, datetime
 
@@ -23,7 +23,7 @@ class Topology:
             StageSpec(
                 name="signals",
                 source=CLIENT_ACTIVITY.name,
-                targets=(CHURN_SIGNALS.name, CLIENT_HEALTH.name, CLIENT_ACTIVITY.dead_letters),
+                targets=(CHURN_SIGNALS.name, CLIENT_HEALTH.name, CLIENT_ACTIVITY.name, CLIENT_ACTIVITY.dead_letters),
                 compute=self._signals.compute,
                 recheck=self._signals.recheck,
                 on_recovered=self._recovered,

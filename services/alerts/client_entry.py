@@ -9,6 +9,7 @@ from datetime import datetime
 
 import msgspec
 
+from libs.domain.identity import ClientId, CustomerId
 from libs.domain.risk import NO_RISK, ClientRisk, Signal
 from libs.runtime.due_keys import NEVER
 from libs.wire.codec import MalformedRecord
@@ -19,12 +20,14 @@ _head = struct.Struct(">qi")  # next change (seconds), settings version
 
 @dataclass(frozen=True, slots=True)
 class ClientEntry:
-    """`told` are the signals as they were published last; `health` is a fingerprint of the health told last."""
+    """`told` are the signals as they were published last; `health` is a fingerprint of the health told last.
+    `departed` are customers that belong to another client now, each with that client."""
 
     livemode: bool = True
     risk: ClientRisk = NO_RISK
     told: tuple[Signal, ...] = ()
     health: bytes = b""
+    departed: tuple[tuple[CustomerId, ClientId], ...] = ()
 
 
 NO_ENTRY = ClientEntry()

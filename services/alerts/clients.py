@@ -1,26 +1,36 @@
 """The stage by client: activity in, each signal out whenever it opens, changes or is over."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from libs.domain.customer_state.history import CLOCK_SKEW
 from libs.domain.health import Health, health_of
-from libs.domain.identity import ClientId, ProjectId
-from libs.domain.risk import Assessment, ClientRisk, assess, news, with_decision, with_fact, with_revenue
+from libs.domain.identity import ClientId, CustomerId, ProjectId
+from libs.domain.risk import Assessment, ClientRisk, Resolution, assess, news, with_decision, with_fact, with_revenue
+from libs.domain.risk.moving import facts_of, is_empty, with_facts, without_facts
 from libs.runtime.dead_letters import dead_letter
 from libs.runtime.due_keys import DueKeys
 from libs.runtime.faust_batch import Output, Record, StageResult, State
-from libs.wire.activity import Activity, SignalDecision
+from libs.wire.activity import Activity, RiskMoved, SignalDecision
 from libs.wire.codec import MalformedRecord, decode_activity
 from libs.wire.contribution_codec import customer_revenue
 from libs.wire.records import ContributionChanged, InvoiceActivity
 from libs.wire.risk_codec import decision, invoice_payment, risk_fact
+from libs.wire.state_codec import decode_facts
 from libs.wire.topics import CLIENT_ACTIVITY
 from services.alerts.client_entry import ClientEntry, decode_entry, encode_entry, next_change_of
 from services.alerts.measures import DEAD_LETTERS
 from services.alerts.policies import RiskPolicies
-from services.alerts.publishing import SERVICE, health_mark, health_output, health_record, signal_output
+from services.alerts.publishing import (
+    SERVICE,
+    health_mark,
+    health_output,
+    health_record,
+    moved_output,
+    moved_record,
+    signal_output,
+)
 
 
 @dataclass(slots=True)
@@ -32,18 +42,22 @@ class Standing:
     entry: ClientEntry
     risk: ClientRisk
     livemode: bool
+    departed: dict[CustomerId, ClientId]
+    has_moved: bool = False
 
     @classmethod
     def of(cls, key: bytes, data: bytes | None) -> "Standing":
         project, _, client = key.decode().partition("/")
         entry = decode_entry(data)
-        return cls(ProjectId(project), ClientId(client), entry, entry.risk, entry.livemode)
+        return cls(ProjectId(project), ClientId(client), entry, entry.risk, entry.livemode, dict(entry.departed))
 
     def take(self, activity: Activity) -> None:
         """Fold one record. Raises MalformedRecord."""
         match activity:
             case ContributionChanged():
-                self.risk = with_revenue(self.risk, customer_revenue(activity))
+                self._take_revenue(activity)
+            case RiskMoved():
+                self.risk = with_facts(self.risk, decode_facts(activity.facts))
             case InvoiceActivity():
                 self.risk = with_fact(self.risk, invoice_payment(activity))
             case SignalDecision():
@@ -51,6 +65,23 @@ class Standing:
             case _:
                 self.risk = with_fact(self.risk, risk_fact(activity))
         self.livemode = activity.livemode
+
+    def _take_revenue(self, activity: ContributionChanged) -> None:
+        risk = with_revenue(self.risk, customer_revenue(activity))
+        if risk is self.risk:
+            return
+        self.risk, customer = risk, CustomerId(activity.customer)
+        self.departed.pop(customer, None)
+        if activity.left and activity.belongings:
+            self.departed[customer] = ClientId(activity.belongings[-1].client)
+
+    def moved(self) -> Iterator[RiskMoved]:
+        """What happened to customers that have left goes after them; also what is only told again after a crash."""
+        for customer, client in self.departed.items():
+            facts = facts_of(self.risk, customer)
+            if client != self.client and not is_empty(facts):
+                self.risk, self.has_moved = without_facts(self.risk, customer), True
+                yield moved_record(self.project, (customer, client), facts, self.livemode)
 
 
 class SignalStage:
@@ -96,18 +127,21 @@ class SignalStage:
 
     def _evaluated(self, key: bytes, standing: Standing, outputs: list[Output]) -> bytes:
         """The client's entry; what changed since it was told last is published first."""
+        outputs += map(moved_output, standing.moved())
         policy = self._policies.of(standing.project)
         now = self._now(standing)
         found = assess(standing.risk, (standing.project, standing.client), now, policy.risk)
         told = {signal.id: signal for signal in standing.entry.told}
         at = standing.risk.newest or now
-        for signal in news(standing.entry.told, found.signals, at):
+        why_gone = Resolution.SUPERSEDED if standing.has_moved else None
+        for signal in news(standing.entry.told, found.signals, at, why_gone):
             told[signal.id] = signal
             outputs.append(signal_output(signal, standing.livemode))
         present = tuple(told[signal.id] for signal in found.signals)
         health = health_of(found.context, found.signals, policy.health)
         mark = self._told_health(health, found, standing, outputs)
-        entry = ClientEntry(standing.livemode, standing.risk, present, mark)
+        departed = tuple(sorted(standing.departed.items()))
+        entry = ClientEntry(standing.livemode, standing.risk, present, mark, departed)
         data = encode_entry(entry, _next_change(found, health, now), policy.version)
         self.due.plan(key, next_change_of(data))
         return data

@@ -1,17 +1,21 @@
 """The alerts service's records, ready to be sent: topic, key, value, headers."""
 
+from datetime import UTC, datetime
 from hashlib import blake2b
 
 import msgspec
 
 from libs.domain.health import Health
-from libs.domain.risk import Assessment, Signal, SignalStatus
+from libs.domain.identity import ClientId, CustomerId, ProjectId
+from libs.domain.risk import Assessment, ClientRisk, Signal, SignalStatus
 from libs.runtime.faust_batch import Output
+from libs.wire.activity import RiskMoved
 from libs.wire.codec import encode, record_key
 from libs.wire.headers import cloud_event
 from libs.wire.records import HealthPartTold, HealthRecord
 from libs.wire.risk_codec import signal_record
-from libs.wire.topics import CHURN_SIGNALS, CLIENT_HEALTH
+from libs.wire.state_codec import encode_facts
+from libs.wire.topics import CHURN_SIGNALS, CLIENT_ACTIVITY, CLIENT_HEALTH
 from services.alerts.measures import SIGNALS
 
 SERVICE = "alerts"
@@ -59,3 +63,18 @@ def health_output(record: HealthRecord) -> Output:
     event_id = f"{record.client}:{int(record.as_of.timestamp())}:{health_mark(record).hex()}"
     headers = cloud_event(event_id, "client.health", SOURCE, record.as_of, subject)
     return CLIENT_HEALTH.name, record_key(record.project, record.client), encode(record), headers
+
+
+def moved_record(project: ProjectId, to: tuple[CustomerId, ClientId], facts: ClientRisk, livemode: bool) -> RiskMoved:
+    """What happened to a customer, for the client that it went to. The same facts give the same id."""
+    customer, client = to
+    told = encode_facts(facts)
+    name = f"{customer}:{blake2b(bytes(told), digest_size=8).hexdigest()}"
+    return RiskMoved(id=name, project=project, client=client, customer=customer, livemode=livemode, facts=told)
+
+
+def moved_output(record: RiskMoved) -> Output:
+    """What happened to a customer, for `client.activity`."""
+    subject = f"{record.project}/{record.client}"
+    headers = cloud_event(record.id, "client.risk_moved", SOURCE, datetime.now(UTC), subject)
+    return CLIENT_ACTIVITY.name, record_key(record.project, record.client), encode(record), headers

@@ -2,12 +2,15 @@
 
 from datetime import UTC, datetime
 
+import msgspec
+
 from libs.wire.activity import (
     CustomerActivity,
     DeclineActivity,
     DisputeActivity,
     FraudWarningActivity,
     PaymentMethodActivity,
+    RiskMoved,
     SignalDecision,
     SubscriptionActivity,
 )
@@ -124,5 +127,13 @@ DECISION = SignalDecision(
     verdict="snooze",
     occurred_at=AT,
     until=AT,
+)
+MOVED = RiskMoved(
+    id="cus_1:9d2f1c07",
+    project="prj_1",
+    client="acme",
+    customer="cus_1",
+    livemode=True,
+    facts=msgspec.Raw(b'{"newest":null}'),
 )
 RISKY = (SUBSCRIPTION, CUSTOMER, PAYMENT_METHOD, DISPUTE, FRAUD_WARNING, DECLINE)

@@ -28,7 +28,7 @@ from libs.wire.records import (
     SubscriptionContribution,
     VersionMark,
 )
-from tests.wire.activity_examples import DECISION, RISKY
+from tests.wire.activity_examples import DECISION, MOVED, RISKY
 from tests.wire.stripe_objects import subscription
 
 AT = datetime(2026, 11, 1, 10, 0, tzinfo=UTC)
@@ -231,7 +231,7 @@ EXAMPLES: Mapping[str, tuple[Record, ...]] = {
             updated_at=AT,
         ),
     ),
-    topics.CLIENT_ACTIVITY.name: (CONTRIBUTION, FAILED_INVOICE, *RISKY, DECISION),
+    topics.CLIENT_ACTIVITY.name: (CONTRIBUTION, FAILED_INVOICE, *RISKY, DECISION, MOVED),
     topics.REVENUE_CLIENTS.name: (CLIENT,),
     topics.REVENUE_MOVEMENTS.name: (MOVEMENT, UNDONE),
     topics.CHURN_SIGNALS.name: (SIGNAL,),

@@ -11,7 +11,7 @@ from libs.wire import activity, records
 from libs.wire.activity import Activity
 from libs.wire.codec import MalformedRecord, decode, decode_activity, encode, record_key
 from libs.wire.records import Record, StripeRecord
-from tests.wire.activity_examples import DECISION, RISKY
+from tests.wire.activity_examples import DECISION, MOVED, RISKY
 from tests.wire.examples import CONTRIBUTION, EXAMPLES, FAILED_INVOICE, SNAPSHOT_RECORD, STRIPE_RECORD
 
 ALL = [(topic, record) for topic, examples in EXAMPLES.items() for record in examples]
@@ -56,7 +56,7 @@ def test_an_object_without_changes_says_null() -> None:
     assert json.loads(encode(SNAPSHOT_RECORD))["previous_attributes"] is None
 
 
-@pytest.mark.parametrize("record", [CONTRIBUTION, FAILED_INVOICE, *RISKY, DECISION], ids=names)
+@pytest.mark.parametrize("record", [CONTRIBUTION, FAILED_INVOICE, *RISKY, DECISION, MOVED], ids=names)
 def test_each_kind_of_activity_is_told_apart(record: Activity) -> None:
     assert decode_activity(encode(record)) == record
 

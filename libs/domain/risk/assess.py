@@ -41,12 +41,14 @@ def _findings(context: RiskContext) -> Iterator[Finding]:
             yield from rule(context)
 
 
-def news(told: Iterable[Signal], present: Iterable[Signal], at: datetime) -> Iterator[Signal]:
+def news(
+    told: Iterable[Signal], present: Iterable[Signal], at: datetime, why_gone: Resolution | None = None
+) -> Iterator[Signal]:
     """The signals to publish where `told` were published last and `present` is what holds: new and changed ones, and
     open ones that are gone.
 
     One that is gone rested on facts too old to matter (expired), or on news that an older fact, come late, has
-    contradicted. A signal's `updated_at` never goes back: readers take the latest.
+    contradicted; `why_gone` says so where it is known (its customer went to another client). A signal's `updated_at` never goes back: readers take the latest.
     """
     known = {signal.id: signal for signal in told}
     present_ids = set()
@@ -58,15 +60,15 @@ def news(told: Iterable[Signal], present: Iterable[Signal], at: datetime) -> Ite
             yield later
     for signal in known.values():
         if signal.id not in present_ids and signal.status is not SignalStatus.RESOLVED:
-            yield _gone(signal, at)
+            yield _gone(signal, at, why_gone)
 
 
-def _gone(signal: Signal, at: datetime) -> Signal:
+def _gone(signal: Signal, at: datetime, why: Resolution | None) -> Signal:
     old = signal.updated_at <= at - REMEMBERED
     return replace(
         signal,
         status=SignalStatus.RESOLVED,
-        resolution=Resolution.EXPIRED if old else Resolution.CONTRADICTED,
+        resolution=why or (Resolution.EXPIRED if old else Resolution.CONTRADICTED),
         resolved_at=max(at, signal.updated_at),
         updated_at=max(at, signal.updated_at),
         mrr_at_risk=(),

@@ -69,16 +69,17 @@ def _signal(name: str, finding: Finding, chain: list[Episode], context: RiskCont
     end = episode.end if episode.end is not None and episode.end.at <= context.now else None
     standing = None if end is not None else _standing(name, episode, context)
     latest = turns[-1]
+    severity, since = _weighed(episode, latest, standing, context)
     return Signal(
         id=name,
         project=context.project,
         client=context.client,
         customer=finding.customer,
         rule=finding.rule,
-        severity=Severity.LOW if standing is None else _severity(episode, latest, standing, context),
+        severity=severity,
         status=SignalStatus.RESOLVED if standing is None else standing.status,
         opened_at=chain[0].began,
-        updated_at=end.at if standing is None and end else _updated(latest, standing, context),
+        updated_at=since if end is None else end.at,
         message=latest.message if end is None else f"{latest.message}; {end.words}",
         subscription=finding.subscription,
         invoice=finding.invoice,
@@ -116,10 +117,17 @@ def _after(decision: Decision, now: datetime) -> Standing:
             return Standing(SignalStatus.OPEN, max(decision.at, decision.until or decision.at))
 
 
-def _severity(episode: Episode, latest: Turn, standing: Standing, context: RiskContext) -> Severity:
+def _weighed(
+    episode: Episode, latest: Turn, standing: Standing | None, context: RiskContext
+) -> tuple[Severity, datetime]:
+    """How bad it is, and since when all of this holds. A resolved signal is not bad any more."""
+    if standing is None:
+        return Severity.LOW, latest.at
     severity = severity_of(latest.severity, episode.at_stake, context.client_mrr(), context.settings)
-    escalation = _escalation(standing, context)
-    return moved(severity, 1) if escalation is not None and escalation <= context.now else severity
+    since, escalation = max(latest.at, standing.since), _escalation(standing, context)
+    if escalation is None or escalation > context.now or moved(severity, 1) is severity:
+        return severity, since
+    return moved(severity, 1), max(since, escalation)
 
 
 def _escalation(standing: Standing, context: RiskContext) -> datetime | None:
@@ -128,14 +136,6 @@ def _escalation(standing: Standing, context: RiskContext) -> datetime | None:
     if hours is None or standing.status is not SignalStatus.OPEN:
         return None
     return standing.since + timedelta(hours=hours)
-
-
-def _updated(latest: Turn, standing: Standing | None, context: RiskContext) -> datetime:
-    if standing is None:
-        return latest.at
-    escalation = _escalation(standing, context)
-    past = escalation is not None and escalation <= context.now
-    return max(latest.at, standing.since, *((escalation,) if past and escalation is not None else ()))
 
 
 def _evidence(chain: Iterable[Episode], now: datetime) -> tuple[EventId, ...]:

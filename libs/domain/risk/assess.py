@@ -48,7 +48,8 @@ def news(
     open ones that are gone.
 
     One that is gone rested on facts too old to matter (expired), or on news that an older fact, come late, has
-    contradicted; `why_gone` says so where it is known (its customer went to another client). A signal's `updated_at` never goes back: readers take the latest.
+    contradicted; `why_gone` says so where it is known (its customer went to another client). A signal's `updated_at`
+    never goes back: readers take the latest.
     """
     known = {signal.id: signal for signal in told}
     present_ids = set()

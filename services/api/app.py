@@ -94,6 +94,7 @@ def _delivering(settings: ApiSettings, keyring: Keyring, parts: Parts) -> Delive
         settings.database_url.get_secret_value(),
         keyring,
         parts.egress,
+        parts.sender,
         timedelta(hours=settings.delivery_most_age_hours),
         timedelta(days=settings.stream_log_days),
         timedelta(days=settings.delivery_log_days),

@@ -1,22 +1,29 @@
-"""What one API process does for all of them: carry deliveries, forget what is old."""
+"""What one API process does for all of them: deliveries, digests, rules on metrics, forgetting what is old."""
 
 import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from libs.runtime.crypto import Keyring
+from libs.runtime.kafka import KafkaUnavailable
 from libs.runtime.postgres import PoolLimits, pool
 from services.api.database import Database
 from services.api.deliveries.courier import Carrying, Courier, utc_now
+from services.api.deliveries.digesting import send_digests
 from services.api.deliveries.egress import Egress
-from services.api.deliveries.leading import Duty, lead
+from services.api.deliveries.leading import WAITED_OUT, Duty, lead
 from services.api.deliveries.sending import http_sender
+from services.api.metric_rules.evaluating import evaluate_all, publish
+from services.api.outlet import Sender
 from services.api.queries import deliveries
 from services.api.stream import log
 
 POOL = PoolLimits(most=6, connect_seconds=3.0, command_seconds=15.0)
 LOOK_SECONDS = 1.0
+DIGEST_SECONDS = 30.0
+RULE_SECONDS = 60.0
 PURGE_SECONDS = 600.0
+UNTIL_KAFKA_IS_BACK = (*WAITED_OUT, KafkaUnavailable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +33,7 @@ class Delivering:
     database_url: str
     keyring: Keyring
     egress: Egress
+    sender: Sender
     most_age: timedelta = timedelta(hours=72)
     log_kept: timedelta = timedelta(days=7)
     deliveries_kept: timedelta = timedelta(days=30)
@@ -39,7 +47,10 @@ async def deliver(by: Delivering, stop: asyncio.Event) -> None:
         courier = Courier(Carrying(database, sender, by.keyring, by.most_age))
         duties = [
             Duty("deliveries", courier.go, LOOK_SECONDS, by.woken),
-            Duty("purge", lambda: _purge(by, database), PURGE_SECONDS, asyncio.Event()),
+            Duty("digests", lambda: send_digests(database, utc_now), DIGEST_SECONDS),
+            Duty("rules", lambda: evaluate_all(database, utc_now), RULE_SECONDS),
+            Duty("signals", lambda: publish(database, by.sender), LOOK_SECONDS, waits_out=UNTIL_KAFKA_IS_BACK),
+            Duty("purge", lambda: _purge(by, database), PURGE_SECONDS),
         ]
         await lead(by.database_url, duties, stop, courier.stop)
 

@@ -7,7 +7,7 @@ lead for a moment, something may be sent twice, never not at all.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import asyncpg
 import structlog
@@ -39,7 +39,7 @@ class Duty:
     name: str
     work: Callable[[], Awaitable[object]]
     every_seconds: float
-    wake: asyncio.Event
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
     waits_out: tuple[type[Exception], ...] = WAITED_OUT
 
 

@@ -12,6 +12,7 @@ from uuid import uuid4
 import msgspec
 from aiohttp import web
 
+from libs.domain.risk import SignalRule
 from libs.runtime.kafka import KafkaUnavailable
 from libs.wire.activity import SignalDecision
 from libs.wire.codec import decode, encode, record_key
@@ -20,10 +21,11 @@ from libs.wire.records import SignalRecord
 from libs.wire.topics import CLIENT_ACTIVITY
 from services.api.answers import answer
 from services.api.asked import Asked
+from services.api.metric_rules.episode import decided
 from services.api.outlet import SOURCE, Outgoing
 from services.api.parameters import Body, Query
 from services.api.problems import FieldError, Problem, Refused, bad_body, not_found, not_now
-from services.api.queries import signals
+from services.api.queries import alert_rules, signals
 from services.api.signal_content import signal_content
 
 LONGEST_SNOOZE = timedelta(days=365)
@@ -83,6 +85,8 @@ async def _decided(asked: Asked, verdict: Verdict, now: datetime, until: datetim
     held = await _held(asked)
     if held.status == "resolved":
         raise Refused(_resolved(held))
+    if held.rule == SignalRule.METRIC_THRESHOLD:
+        return await _decided_here(asked, held, verdict, until)
     record = SignalDecision(
         id=f"dec_{uuid4().hex}",
         project=asked.project,
@@ -99,6 +103,20 @@ async def _decided(asked: Asked, verdict: Verdict, now: datetime, until: datetim
         raise Refused(not_now("Kafka")) from error
     shown = msgspec.structs.replace(held, updated_at=now, snoozed_until=until)
     return answer(signal_content(shown) | {"status": SHOWN[verdict], "decision": record.id})
+
+
+async def _decided_here(asked: Asked, held: SignalRecord, verdict: Verdict, until: datetime | None) -> web.Response:
+    """The API opens the signals of rules on metrics itself, so no topic is asked; the change goes out as all do."""
+    async with asked.database.writing(asked.project) as connection:
+        found = await alert_rules.signal(connection, asked.project, held.id)
+        if found is None:
+            raise Refused(not_found(f"signal {held.id}"))
+        rule, newest = found
+        if newest.status == "resolved":
+            raise Refused(_resolved(newest))
+        changed = decided(newest, verdict, datetime.now(UTC), until)
+        await alert_rules.store(connection, rule, changed)
+    return answer(signal_content(changed) | {"decision": f"dec_{uuid4().hex}"})
 
 
 def _outgoing(record: SignalDecision) -> Outgoing:

@@ -27,7 +27,7 @@ from services.api.queries.endpoints import MOST_ENDPOINTS, EndpointFound, NewEnd
 Url = Annotated[str, msgspec.Meta(min_length=1, max_length=2000)]
 Text = Annotated[str, msgspec.Meta(max_length=200)]
 Severity = Literal["low", "medium", "high", "critical"]
-Rules = Annotated[list[Annotated[str, msgspec.Meta(min_length=1, max_length=100)]], msgspec.Meta(max_length=50)]
+Rules = Annotated[tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=100)], ...], msgspec.Meta(max_length=50)]
 
 
 class EndpointBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -36,7 +36,7 @@ class EndpointBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
     url: Url
     type: Literal["standard", "slack"] = "standard"
     description: Text = ""
-    rules: Rules = []
+    rules: Rules = ()
     min_severity: Severity = "low"
     mode: Literal["live", "test"] = "live"
     digest: DigestTimes | None = None
@@ -80,7 +80,7 @@ async def add_endpoint(asked: Asked) -> web.Response:
         shown_url=shown(body.url, body.type),
         url=seal(body.url.encode(), endpoint_place(asked.project, place, "url")),
         secret=seal(secret.encode(), endpoint_place(asked.project, place, "secret")),
-        terms=Terms(body.description, body.rules, body.min_severity, _plain(body.digest)),
+        terms=Terms(body.description, list(body.rules), body.min_severity, _plain(body.digest)),
         created_at=datetime.now(UTC),
     )
     async with asked.database.writing(asked.project) as connection:
@@ -176,7 +176,7 @@ def merged(held: EndpointFound, body: ChangeBody) -> Terms:
     """The terms with the change in them."""
     return Terms(
         held.description if body.description is msgspec.UNSET else body.description,
-        held.rules if body.rules is msgspec.UNSET else body.rules,
+        held.rules if body.rules is msgspec.UNSET else list(body.rules),
         held.min_severity if body.min_severity is msgspec.UNSET else body.min_severity,
         held.digest if body.digest is msgspec.UNSET else _plain(body.digest),
     )

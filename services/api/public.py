@@ -23,6 +23,11 @@ class Visit:
 VisitHandler: TypeAlias = Callable[[Visit], Awaitable[web.Response]]
 
 
+def wants_page(request: web.Request) -> bool:
+    """Whether a browser follows a link, rather than a program asking for data."""
+    return "text/html" in request.headers.get("Accept", "")
+
+
 def add_public(app: web.Application, path: str, handler: VisitHandler, parts: Parts) -> None:
     """Answer GET at `path`, and GET alone: a browser that looks ahead with HEAD must use nothing up."""
 

@@ -50,6 +50,14 @@ async def test_start_names_what_is_asked_for_and_keeps_only_a_hash(rig: OAuthRig
     assert state not in str(dict(row))
 
 
+async def test_browser_that_follows_a_link_is_sent_to_stripe(rig: OAuthRig) -> None:
+    headers = {"Accept": "text/html,*/*;q=0.8"}
+    answer = await rig.api.call("GET", f"{PATH}/start", headers=headers, allow_redirects=False)
+    assert (answer.status, answer.headers["Cache-Control"]) == (303, "no-store")
+    returned = await rig.agreed(answer.headers["Location"])
+    assert (await rig.back(returned)).status == 200
+
+
 async def test_owner_who_agrees_has_the_account_connected_and_read(rig: OAuthRig) -> None:
     answer = await rig.connected()
     assert answer.status == 200

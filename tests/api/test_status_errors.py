@@ -7,6 +7,7 @@ import pytest
 
 from libs.stripe_gateway import StripeRefused, StripeUnavailable
 from services.api.connection_errors import Told, error_of, webhook_state
+from services.api.handlers.status import permissions_now
 from services.api.queries.edge_health import Secrets, Webhooks
 from services.api.queries.status import Fields, Standing
 from services.ingest.accounts import error_content
@@ -101,6 +102,19 @@ def test_permission_names_the_resource_in_its_words() -> None:
     assert error is not None
     assert "coupons" in str(error["message"])
     assert "coupons" in str(error["hint"])
+
+
+def test_permissions_are_corrected_by_what_the_last_sync_met() -> None:
+    tried: list[Fields] = [{"resource": name, "read": True} for name in ("account", "invoices", "coupons")]
+    tried += [{"resource": name, "read": False} for name in ("refunds", "disputes")]
+    met: list[Fields] = [
+        {"name": "invoices", "state": "failed", "last_error": refused(403)},
+        {"name": "coupons", "state": "failed", "last_error": unavailable(500)},
+        {"name": "refunds", "state": "succeeded", "last_error": None},
+        {"name": "disputes", "state": "queued", "last_error": None},
+    ]
+    now = {str(each["resource"]): each["read"] for each in permissions_now(tried, met)}
+    assert now == {"account": True, "invoices": False, "coupons": True, "refunds": True, "disputes": False}
 
 
 def test_nothing_wrong_is_no_error() -> None:

@@ -3,14 +3,14 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
-from aiohttp import ClientSession
+from aiohttp import ClientResponse, ClientSession
 
 from deploy.migrations import upgrade
 from libs.fake_stripe.signature import sign
@@ -54,10 +54,13 @@ class Scene:
 
     async def webhook(self, secret: str) -> None:
         """Send one event, signed now."""
-        body = body_of(event(livemode=False, created=int(time.time())))
-        headers = {"Stripe-Signature": sign(body, (secret,), int(time.time()))}
-        async with self.session.post(self.ingest.url, data=body, headers=headers) as answer:
+        async with self.posted(body_of(event(livemode=False, created=int(time.time()))), secret) as answer:
             self._keep(f"webhook {answer.status}", await answer.read(), str(answer.headers))
+
+    def posted(self, body: bytes, secret: str) -> AbstractAsyncContextManager[ClientResponse]:
+        """The answer to a webhook with this body."""
+        headers = {"Stripe-Signature": sign(body, (secret,), int(time.time()))}
+        return self.session.post(self.ingest.url, data=body, headers=headers)
 
     async def through_stripe(self) -> dict[str, str]:
         """What the owner comes back from Stripe with; its state and code are secrets too."""
@@ -144,8 +147,20 @@ async def by_oauth(scene: Scene) -> None:
     third = await scene.through_stripe()
     scene.merchant.fake.server.oauth.outage = replace(scene.merchant.fake.server.oauth.outage, mode="error_500")
     assert (await scene.back(third))["code"] == "oauth_outcome_unknown"
+    await ended_at_stripe(scene)
     tokens = scene.merchant.fake.server.oauth.tokens
     scene.secrets += [each[name] for each in tokens for name in ("access_token", "refresh_token")]
+
+
+async def ended_at_stripe(scene: Scene) -> None:
+    """The owner ends our access in its dashboard: the endpoint hears of it, the status shows it."""
+    fake = scene.merchant.fake
+    fake.server.oauth.revoke()
+    told = {**fake.events[-1], "account": fake.world.settings.account, "created": int(time.time()) + 1}
+    async with scene.posted(body_of(told), SIGNING[1]) as answer:
+        assert await answer.json() == {"received": True, "ignored": "deauthorized"}
+    (connection,) = (await scene.call("GET", f"{STRIPE}/status"))["connections"]
+    assert (connection["state"], connection["error"]["code"]) == ("revoked", "access_revoked")
 
 
 async def by_webhook(scene: Scene) -> None:

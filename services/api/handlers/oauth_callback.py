@@ -18,7 +18,7 @@ from services.api.answers import answer
 from services.api.asked import Parts
 from services.api.oauth_connecting import connected_by
 from services.api.problems import Problem, Refused
-from services.api.public import Visit
+from services.api.public import Visit, wants_page
 from services.api.queries import oauth
 from services.api.queries.oauth import Attempt
 
@@ -140,7 +140,7 @@ async def _end(parts: Parts, state: str, outcome: str) -> None:
 
 def _shown(visit: Visit, content: Mapping[str, object]) -> web.Response:
     """JSON, or for a browser the way to the dashboard; the address with the code is told to nobody."""
-    if "text/html" in visit.request.headers.get("Accept", ""):
+    if wants_page(visit.request):
         there = f"{visit.parts.public_url.rstrip('/')}/?{urlencode({'connected': str(content['id'])})}"
         shown = web.Response(status=HTTPStatus.SEE_OTHER.value, headers={"Location": there})
     else:

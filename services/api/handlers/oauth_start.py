@@ -1,6 +1,7 @@
 """`GET /api/integrations/stripe/start`: where to send the owner of a Stripe account to connect it by OAuth."""
 
 import secrets
+from http import HTTPStatus
 
 from aiohttp import web
 
@@ -9,7 +10,7 @@ from services.api.asked import Asked, Parts
 from services.api.oauth_problems import NOT_CONFIGURED
 from services.api.parameters import Query
 from services.api.problems import Refused
-from services.api.public import STRIPE_CALLBACK
+from services.api.public import STRIPE_CALLBACK, wants_page
 from services.api.queries import oauth
 from services.api.queries.oauth import Attempt
 
@@ -19,6 +20,7 @@ STATE_BYTES = 32
 async def start_oauth(asked: Asked) -> web.Response:
     """An address at Stripe that works once within ten minutes, for the project and key of the caller alone.
 
+    A browser that follows a link (signed in to the dashboard) is sent there; everybody else gets JSON.
     Raises Refused (409) where no platform account is set.
     """
     asked.query(Query)
@@ -29,8 +31,11 @@ async def start_oauth(asked: Asked) -> web.Response:
     begun = Attempt(asked.project, asked.caller.key, platform.livemode, platform.scope, is_current=True, has_key=True)
     async with asked.database.writing(asked.project) as connection:
         expires_at = await oauth.remember(connection, state, begun)
+    url = platform.authorize_url(state, back)
+    if wants_page(asked.request):
+        return web.Response(status=HTTPStatus.SEE_OTHER.value, headers={"Location": url, "Cache-Control": "no-store"})
     content = {
-        "url": platform.authorize_url(state, back),
+        "url": url,
         "expires_at": expires_at,
         "redirect_uri": back,
         "scope": platform.scope,

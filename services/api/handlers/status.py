@@ -1,6 +1,6 @@
 """`GET /api/integrations/stripe/status`: how each connection stands, and what to do where it does not stand well."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
 from zoneinfo import ZoneInfo
@@ -30,7 +30,6 @@ OF_CONNECTION = (
     "disconnected_at",
     "last_successful_sync",
     "polled_until",
-    "permissions",
 )
 OF_RUN = ("id", "mode", "state", "requested_at", "started_at", "finished_at")
 
@@ -69,6 +68,7 @@ def _shown(found: Standing, schedule: Schedule, now: datetime) -> Fields:
         "next_sync": _next_sync(connection, schedule, now),
         "error": error_of(found, now),
         "deauthorization": connection["deauthorization"],
+        "permissions": permissions_now(connection["permissions"], found.resources),
         "resources": found.resources,
         "webhook": {
             "state": webhook_state(webhooks, now),
@@ -78,6 +78,21 @@ def _shown(found: Standing, schedule: Schedule, now: datetime) -> Fields:
             "refused_at": webhooks.refused_at,
         },
     }
+
+
+def permissions_now(tried: object, resources: Sequence[Fields]) -> list[Fields]:
+    """What may be read: as it was tried when the account was connected, corrected by what the last sync has met."""
+    met = {str(each["name"]): _may_be_read(each) for each in resources}
+    held = tried if isinstance(tried, list) else []
+    return [{**each, "read": each["read"] if (now := met.get(each["resource"])) is None else now} for each in held]
+
+
+def _may_be_read(resource: Fields) -> bool | None:
+    """None where the sync has not got far enough to tell."""
+    error = resource["last_error"]
+    if isinstance(error, dict) and error.get("code") == "permission_missing":
+        return False
+    return True if resource["state"] == "succeeded" else None
 
 
 def _next_sync(connection: Fields, schedule: Schedule, now: datetime) -> datetime | None:

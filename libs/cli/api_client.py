@@ -1,6 +1,8 @@
 """The HTTP API as commands use it."""
 
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from io import BytesIO
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
@@ -19,6 +21,12 @@ class ApiRefused(Exception):
         self.code = problem.get("code")
         told = [str(problem[name]) for name in ("detail", "hint") if problem.get(name)]
         super().__init__(f"{status} {problem.get('code', '')}: {' '.join(told)}")
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    content: bytes
+    kind: str
 
 
 class ApiClient:
@@ -52,6 +60,10 @@ class ApiClient:
         """End something, give the answer. Raises as `get` does."""
         return await self._call("DELETE", path)
 
+    async def send(self, path: str, body: bytes, kind: str, **query: str) -> Json:
+        """Send a file of the content type `kind`, give the answer. Raises as `get` does."""
+        return await self._call("POST", path, query=query, file=_File(body, kind))
+
     async def every(self, path: str, **query: str) -> AsyncIterator[Json]:
         """All entries of a list, page after page."""
         cursor: str | None = ""
@@ -62,12 +74,20 @@ class ApiClient:
             cursor = page["next_cursor"]
 
     async def _call(
-        self, method: str, path: str, query: Mapping[str, str] | None = None, body: Mapping[str, object] | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, object] | None = None,
+        file: "_File | None" = None,
     ) -> Json:
         if self._session is None:
             raise RuntimeError("the client is not open: use it with `async with`")
         url = f"{self._url}/{'/'.join(quote(part, safe='') for part in path.strip('/').split('/'))}"
-        async with self._session.request(method, url, params=query, json=body) as answer:
+        content = {"json": body} if file is None else {"data": BytesIO(file.content)}
+        headers = None if file is None else {"Content-Type": file.kind}
+        async with self._session.request(method, url, params=query, headers=headers, **content) as answer:
             told: Json = await answer.json(content_type=None)
             if answer.status >= 400:
                 raise ApiRefused(answer.status, told)

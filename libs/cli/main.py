@@ -10,7 +10,7 @@ from deploy.failures import StackUnavailable
 from libs.cli.faults import UNAVAILABLE, say
 
 # Each is a module of this folder: with an `app` of its own, or a function of the command's name (and its HELP).
-COMMANDS = ("up", "demo", "connect", "status", "sync", "doctor", "explain", "simulate", "keys", "bench")
+COMMANDS = ("up", "demo", "connect", "status", "sync", "doctor", "explain", "simulate", "keys", "clients", "bench")
 
 
 def revstream(commands: Iterable[str] = COMMANDS) -> typer.Typer:

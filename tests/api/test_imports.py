@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from libs.runtime.api_keys import Scope
 from libs.runtime.kafka import KafkaUnavailable
+from libs.wire.csv_cells import escaped
 from services.api.directory_entry import Entry
 from services.api.importing.checking import Readied, accepted, readied
-from services.api.importing.reading import CSV, JSON, Row, Unreadable, escaped, read_rows
+from services.api.importing.reading import CSV, JSON, Row, Unreadable, read_rows
 from services.api.importing.work import Imports, take_one
 from services.api.outlet import Outgoing
 from services.api.queries import directory

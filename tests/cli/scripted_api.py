@@ -39,7 +39,9 @@ class ScriptedApi:
 
     async def answer(self, request: web.Request) -> web.Response:
         """Note the request, give what is scripted for it."""
-        body = await request.json() if request.can_read_body else None
+        body: Any = None
+        if request.can_read_body:
+            body = await (request.json() if request.content_type == "application/json" else request.text())
         name = f"{request.method} {request.path}"
         self.asked.append((name, body, request.headers.get("Authorization")))
         answers = self.answers[name]

@@ -8,6 +8,7 @@ from io import StringIO
 
 import msgspec
 
+from libs.wire.csv_cells import unescaped
 from services.api.problems import FieldError
 
 CSV, JSON = "text/csv", "application/json"
@@ -15,7 +16,6 @@ MOST_ROWS = 50_000
 LISTS = ("stakeholder_emails", "domains", "stripe_customers")
 COLUMNS = ("client", "name", *LISTS)
 DELIMITERS = ",;\t"
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 BETWEEN_VALUES = re.compile(r"[;,|\s]+")
 _rows = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -101,20 +101,9 @@ def _header(cells: Sequence[str]) -> list[str]:
 def _csv_row(number: int, header: Sequence[str], cells: Sequence[str]) -> Row | RowError:
     if len(cells) > len(header):
         return RowError(number, cells[0].strip(), "row", f"has {len(cells)} cells; there are {len(header)} columns")
-    texts = dict(zip(header, map(_unescaped, cells), strict=False))
+    texts = dict(zip(header, (unescaped(cell.strip()) for cell in cells), strict=False))
     fields = {name: _values(text) if name in LISTS else text for name, text in texts.items() if name != "client"}
     return Row(number, texts.get("client", ""), fields)
-
-
-def _unescaped(cell: str) -> str:
-    """A cell without the apostrophe that keeps spreadsheets from taking it for a formula."""
-    text = cell.strip()
-    return text[1:] if text.startswith("'") and text[1:].startswith(FORMULA_STARTS) else text
-
-
-def escaped(cell: str) -> str:
-    """A cell that no spreadsheet runs; `_unescaped` takes it back."""
-    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
 
 
 def _values(text: str) -> list[str]:

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from libs.domain.contribution import SubscriptionShare, contribution
 from libs.domain.customer_state import EMPTY, CustomerState, fold
+from libs.domain.customer_state.folding import EVENTS_KEPT, window_start
 from libs.domain.customer_state.standing import standing
 from libs.domain.fact import Fact
 from libs.domain.mrr import ItemMrr
@@ -18,7 +19,7 @@ from libs.wire.contribution_codec import exact_text
 from libs.wire.records import StripeRecord
 from libs.wire.stripe_event import read
 from services.api.money import money
-from services.api.queries.versions import ClientVersions
+from services.api.queries.versions import ClientVersions, Reached
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +82,21 @@ def _facts(records: Iterable[bytes]) -> tuple[list[Fact], int]:
 
 def _folded(question: Question, customer: str, facts: Sequence[Fact]) -> tuple[CustomerState, datetime]:
     """The customer's state, and the instant to look at it."""
-    newest = question.versions.newest.get(customer)
+    reached = question.versions.reached.get(customer)
     if question.at is not None:
         return fold(EMPTY, facts, None), question.at
     # Invoices are not read here, but how far their times reach decides what the late window still holds.
-    state = fold(replace(EMPTY, newest=newest), facts, question.policy.late_window)
+    empty = EMPTY if reached is None else replace(EMPTY, newest=reached.newest, told_until=_told_until(reached))
+    state = fold(empty, facts, question.policy.late_window)
     if question.versions.livemode or state.newest is None:
         return state, question.clock
     return state, max(question.clock, state.newest)  # a test account's own clock may run ahead
+
+
+def _told_until(reached: Reached) -> datetime | None:
+    """As the fold has it: snapshots count for less than events."""
+    snapshot = None if reached.snapshot is None else window_start(reached.snapshot, EVENTS_KEPT)
+    return max((at for at in (reached.event, snapshot) if at is not None), default=None)
 
 
 def _subscription(customer: _Customer, share: SubscriptionShare) -> dict[str, object]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from libs.domain.customer_state import CustomerState, window_start
+from libs.domain.customer_state import CustomerState, told_until, window_start
 from libs.domain.fact import Fact, about_invoice, about_subscription
 from libs.domain.identity import SubscriptionId
 from libs.domain.subscription import SubscriptionStatus
@@ -56,30 +56,31 @@ class Segment:
 def segments(arrivals: Arrivals, state: CustomerState, window: timedelta | None) -> Iterator[Segment]:
     """The facts in their order. `state` is what is known before them."""
     together: list[tuple[Fact, StripeRecord]] = []
-    newest, known = state.newest, {history[0].content.id for history in state.subscriptions}
+    until, known = state.told_until, {history[0].content.id for history in state.subscriptions}
     for told in arrivals.facts:
         fact = told[0]
-        if newest is not None and window is not None and _is_late(fact, newest, window_start(newest, window), known):
+        if until is not None and window is not None and _is_late(fact, until, window_start(until, window), known):
             if together:
                 yield Segment(tuple(together), False, arrivals.offset)
                 together = []
             yield Segment((told,), True, arrivals.offset)
         else:
             together.append(told)
-        newest = fact.at if newest is None or fact.at > newest else newest
+        reach = told_until(fact)
+        until = reach if until is None or reach > until else until
         if about_subscription(fact):
             known.add(fact.content.id)
     if together:
         yield Segment(tuple(together), False, arrivals.offset)
 
 
-def _is_late(fact: Fact, newest: datetime, cut: datetime, known: set[SubscriptionId]) -> bool:
+def _is_late(fact: Fact, until: datetime, cut: datetime, known: set[SubscriptionId]) -> bool:
     """Whether its time is settled; or whether it ends, in settled time, a subscription that was known."""
     if about_invoice(fact):
         return False  # it tells the time, and nothing of the course
-    if fact.at <= cut and fact.at < newest:
+    if fact.at <= cut and fact.at < until:
         return True
     if not about_subscription(fact) or fact.content.status is not SubscriptionStatus.CANCELED:
         return False
     ended = fact.content.ended_at
-    return ended is not None and ended <= cut and ended < newest and fact.content.id in known
+    return ended is not None and ended <= cut and ended < until and fact.content.id in known

@@ -18,17 +18,19 @@ Name = TypeVar("Name", str, tuple[str, str, str])
 Histories = tuple[History[Content], ...]
 
 BEGINNING = datetime.min.replace(tzinfo=UTC)
+# Stripe keeps events for so long: whatever a snapshot finds, an event so much older may still tell of.
+EVENTS_KEPT = timedelta(days=30)
 
 
 def fold(state: CustomerState, facts: Iterable[Fact], late_window: timedelta | None) -> CustomerState:
     """`state` with `facts` of the same customer. The same object when they tell nothing new.
 
     Order-independent: for any split of a set of facts into calls, in any order, with any repeats, the result is
-    equal. Versions up to `late_window` before the newest fact are kept, with one base before them per object (see
+    equal. Versions up to `late_window` before `told_until` are kept, with one base before them per object (see
     `history.within`); None keeps all. An older version can still become the base, if it is the newest before the
-    window; it never rewrites what is in it. Invoices are not kept: they only move `newest` on.
+    window; it never rewrites what is in it. Invoices are not kept: they only move the times on.
 
-    A version from the future moves `newest`, and so the window, ahead. It costs history, not truth: the newest
+    A version from the future moves the window ahead. It costs history, not truth: the newest
     version before it stays as the base, later ones take its place, and `in_order` overlooks it until its time. Only
     a second one, further ahead by more than the window, would push that base out.
     """
@@ -42,7 +44,7 @@ def fold(state: CustomerState, facts: Iterable[Fact], late_window: timedelta | N
 class _Draft:
     """The parts of a state while facts are put in. Each is replaced as a whole, or stays the very same object."""
 
-    __slots__ = ("customer", "discounts", "known", "newest", "paid", "subscriptions")
+    __slots__ = ("customer", "discounts", "known", "newest", "paid", "subscriptions", "told_until")
 
     def __init__(self, state: CustomerState) -> None:
         self.newest = state.newest
@@ -51,10 +53,14 @@ class _Draft:
         self.discounts = state.discounts
         self.known = state.known
         self.paid = state.paid_since
+        self.told_until = state.told_until
 
     def take(self, fact: Fact) -> None:
         if self.newest is None or fact.at > self.newest:
             self.newest = fact.at
+        told = told_until(fact)
+        if self.told_until is None or told > self.told_until:
+            self.told_until = told
         if about_subscription(fact):
             self._take_subscription(fact)
         elif about_customer(fact):
@@ -83,25 +89,33 @@ class _Draft:
 
     def state(self, late_window: timedelta | None) -> CustomerState:
         customer, subscriptions, discounts = self.customer, self.subscriptions, self.discounts
-        if self.newest is not None and late_window is not None:
-            cut = window_start(self.newest, late_window)
+        if self.told_until is not None and late_window is not None:
+            cut = window_start(self.told_until, late_window)
             customer = within(customer, cut)
             subscriptions = _all_within(subscriptions, cut)
             discounts = _all_within(discounts, cut)
-        return CustomerState(self.newest, customer, subscriptions, discounts, self.known, self.paid)
+        return CustomerState(self.newest, customer, subscriptions, discounts, self.known, self.paid, self.told_until)
+
+
+def told_until(fact: Fact) -> datetime:
+    """Up to when the fact shows that events have been told: an event's own time; a snapshot's less EVENTS_KEPT.
+
+    A first sync publishes what is, and then the events that led to it: they are history to write, not late news.
+    """
+    return fact.at if fact.event is not None else window_start(fact.at, EVENTS_KEPT)
 
 
 def settled_up_to(state: CustomerState, late_window: timedelta | None) -> datetime | None:
     """Up to when versions that come now come too late; None where none does."""
-    if state.newest is None or late_window is None:
+    if state.told_until is None or late_window is None:
         return None
-    return window_start(state.newest, late_window)
+    return window_start(state.told_until, late_window)
 
 
-def window_start(newest: datetime, window: timedelta) -> datetime:
-    """When the late window begins, or the beginning of time where a setting reaches further back than that."""
+def window_start(end: datetime, window: timedelta) -> datetime:
+    """When a window that ends at `end` begins, or the beginning of time where it reaches further back than that."""
     try:
-        return newest - window
+        return end - window
     except OverflowError:
         return BEGINNING
 

@@ -21,7 +21,8 @@ class KnownDiscount:
 class CustomerState:
     """A function of the set of facts seen: equal for any order and any repeats, down to the encoded bytes.
 
-    `newest` is the newest time of any fact (invoices included): the late window counts back from it. Histories are
+    `newest` is the newest time of any fact (invoices included). `told_until` is how far events have told: the late
+    window counts back from it (see `told_until` in `folding`). Histories are
     sorted by their object's id (discounts also by where they sit), versions within them by `storage_key`. `known` is
     sorted by the discount's id. `paid_since` is the earliest instant at which any version ever seen shows a paid
     subscription.
@@ -33,6 +34,7 @@ class CustomerState:
     discounts: tuple[tuple[Version[AppliedDiscount], ...], ...] = ()
     known: tuple[KnownDiscount, ...] = ()
     paid_since: datetime | None = None
+    told_until: datetime | None = None
 
 
 EMPTY = CustomerState()

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from libs.domain.contribution import contribution
 from libs.domain.customer_state import EMPTY, fold
+from libs.domain.customer_state.folding import told_until
 from libs.domain.customer_state.history import Weight, weight
 from libs.domain.fact import Fact, about_customer, about_discount, about_invoice, about_subscription
 from libs.domain.ledger.course import course
@@ -47,11 +48,12 @@ def admitted(deliveries: Iterable[Fact], window: timedelta | None) -> tuple[Fact
 class _Desk:
     """What has been seen of each object so far, and up to when history is closed."""
 
-    __slots__ = ("ended", "newest", "seen", "window")
+    __slots__ = ("ended", "newest", "seen", "told_until", "window")
 
     def __init__(self, window: timedelta | None) -> None:
         self.window = window
         self.newest: datetime | None = None
+        self.told_until: datetime | None = None
         self.seen: dict[ObjectName, tuple[datetime, Rank]] = {}
         self.ended: set[ObjectName] = set()
 
@@ -67,15 +69,17 @@ class _Desk:
         elif known is not None and self._is_closed(_end(fact)):
             told = _learned(fact, fact.at)
         self.newest = told.at if self.newest is None else max(self.newest, told.at)
+        reach = told_until(told)
+        self.told_until = reach if self.told_until is None else max(self.told_until, reach)
         self.seen[name] = max(known, _moment(told)) if known is not None else _moment(told)
         if final:
             self.ended.add(name)
         return told
 
     def _is_closed(self, at: datetime | None) -> bool:
-        if at is None or self.newest is None or self.window is None:
+        if at is None or self.told_until is None or self.window is None:
             return False
-        return self.newest - at >= self.window and at < self.newest
+        return self.told_until - at >= self.window and at < self.told_until
 
 
 def _learned(fact: Fact, at: datetime) -> Fact:

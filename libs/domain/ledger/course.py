@@ -103,10 +103,12 @@ class _Held:
 
 def _past(first: Version[Subscription], history: History[Subscription], around: Surroundings) -> Iterator[Step]:
     earlier = None if first.event is None else around.before.get(first.event)
-    if earlier is None:
-        return past_of(first, _mrr(first, first.at, history, around), around)
-    known = replace(first, content=earlier)
-    return past_before(known, _mrr(known, first.at, (known,), around), around)
+    if earlier is not None:
+        known = replace(first, content=earlier)
+        was = _mrr(known, first.at, (known,), around)
+        if not was.gaps:  # what it was cannot be told in full: what it is now is the better estimate
+            return past_before(known, was, around)
+    return past_of(first, _mrr(first, first.at, history, around), around)
 
 
 def _begins(placed: _Placed) -> datetime:

@@ -1,11 +1,12 @@
 """Projects as PostgreSQL holds them. Only secrets that are not revoked are read, and they are decrypted here."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import asyncpg
 
 from libs.runtime.crypto import CannotDecrypt, Keyring, Sealed, webhook_secret_place
 from libs.runtime.postgres import UNREACHABLE
+from libs.wire.stripe_event import Kept
 from services.ingest.projects import LIVE_STATES, ConnectedAccount, Project, StoreUnavailable
 from services.ingest.unreadable_secrets import SecretNews, note
 
@@ -13,7 +14,11 @@ from services.ingest.unreadable_secrets import SecretNews, note
 Opened = Sequence[tuple[asyncpg.Record, bytes | None]]
 
 # $1 is one project, or null for all.
-PROJECTS = "SELECT id FROM projects WHERE $1::text IS NULL OR id = $1"
+PROJECTS = """
+SELECT id, risk ->> 'watch_card_expiry' = 'true' AS watches_cards
+FROM projects LEFT JOIN project_settings ON project_settings.project = projects.id
+WHERE $1::text IS NULL OR id = $1
+"""
 SECRETS = (
     "SELECT project, id, secret, key_id, unreadable_since FROM webhook_secrets "
     "WHERE ($1::text IS NULL OR project = $1) AND revoked_at IS NULL ORDER BY project, created_at, id"
@@ -51,7 +56,8 @@ class PostgresProjects:
             await note(self._pool, _news(opened))
         except (*UNREACHABLE, asyncpg.PostgresError) as error:
             raise StoreUnavailable(f"projects could not be read: {error!r}") from error
-        return _assembled([row["id"] for row in found], opened, accounts)
+        kept = {row["id"]: Kept(card_expiry=row["watches_cards"] is True) for row in found}
+        return _assembled(kept, opened, accounts)
 
     def _opened(self, row: asyncpg.Record) -> bytes | None:
         place = webhook_secret_place(row["project"], row["id"])
@@ -70,7 +76,7 @@ def _news(opened: Opened) -> list[SecretNews]:
     ]
 
 
-def _assembled(ids: list[str], opened: Opened, connections: Iterable[asyncpg.Record]) -> dict[str, Project]:
+def _assembled(kept: Mapping[str, Kept], opened: Opened, connections: Iterable[asyncpg.Record]) -> dict[str, Project]:
     readable: dict[str, list[bytes]] = {}
     unreadable: dict[str, int] = {}
     for row, secret in opened:
@@ -82,8 +88,10 @@ def _assembled(ids: list[str], opened: Opened, connections: Iterable[asyncpg.Rec
     for row in connections:
         accounts.setdefault(row["project"], []).append(_account(row))
     return {
-        each: Project(each, tuple(readable.get(each, ())), tuple(accounts.get(each, ())), unreadable.get(each, 0))
-        for each in ids
+        each: Project(
+            each, tuple(readable.get(each, ())), tuple(accounts.get(each, ())), unreadable.get(each, 0), of_project
+        )
+        for each, of_project in kept.items()
     }
 
 

@@ -4,7 +4,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from libs.wire.stripe_event import Kept
+
 UNCONNECTED = "self"
+NOTHING_MORE = Kept()
 LIVE_STATES = frozenset({"active", "error"})  # an error of the key does not make webhooks less true
 
 
@@ -23,12 +26,14 @@ class ConnectedAccount:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """`unreadable` counts signing secrets that are stored but don't decrypt."""
+    """`unreadable` counts signing secrets that are stored but don't decrypt. `kept` is what it lets through beyond the
+    fixed list of fields."""
 
     id: str
     secrets: tuple[bytes, ...] = ()
     accounts: tuple[ConnectedAccount, ...] = ()
     unreadable: int = 0
+    kept: Kept = NOTHING_MORE
 
 
 class Projects(Protocol):

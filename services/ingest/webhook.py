@@ -50,6 +50,10 @@ class Doorkeeper:
         """Whether a request for the project may go on at `now` (monotonic seconds)."""
         return self.unknown.takes(UNKNOWN, now) if project is None else self.known.takes(project.id, now)
 
+    def returns(self, project: Project) -> None:
+        """A request that was let on is let on again, and counts once."""
+        self.known.returns(project.id)
+
 
 def _not_noted(_record: StripeRecord) -> None:
     """Nobody looks for ties."""
@@ -134,22 +138,30 @@ class Webhook:
 
     async def _taken(self, project: Project, body: bytes) -> Ignored | None:
         """Publish the event in a body, or say why it is not for us. Raises MalformedRecord."""
-        plain = plain_event(body)
-        if plain is None:
+        prepared = self.prepared(project, body)
+        if prepared is None:
             return await self._taken_whole(project, envelope(body))
+        if isinstance(prepared, Ignored):
+            return prepared
+        await self._completed(*prepared)
+        return None
+
+    def prepared(self, project: Project, body: bytes) -> tuple[Scope, StripeRecord] | Ignored | None:
+        """The record of an event that can take the short way, or why it is not for us; None for all others."""
+        plain = plain_event(body, project.kept)
+        if plain is None:
+            return None
         account = self._account_of(project, plain.account, plain.livemode)
         if isinstance(account, Ignored):
             return account
         if self._is_known(project, plain.id):
             return Ignored.DUPLICATE
-        origin = Origin(project.id, account)
-        if plain.terms is None:
-            await self._published(plain.record(origin))
-            return None
+        origin = Origin(project.id, account, kept=project.kept)
         scope = (project.id, account, plain.livemode)
+        if plain.terms is None:
+            return scope, plain.record(origin)
         self.catalogues.learn(scope, plain.terms)
-        await self._completed(scope, plain.completed(origin, self.catalogues.of(scope)))
-        return None
+        return scope, plain.completed(origin, self.catalogues.of(scope))
 
     async def _taken_whole(self, project: Project, event: WebhookEvent) -> Ignored | None:
         if event.type == DEAUTHORIZED and event.account is not None:
@@ -161,7 +173,8 @@ class Webhook:
         if self._is_known(project, event.id):
             return Ignored.DUPLICATE
         scope = (project.id, account, event.livemode)
-        record = to_record(event, Origin(project.id, account), self.catalogues.learned(scope, event))
+        origin = Origin(project.id, account, kept=project.kept)
+        record = to_record(event, origin, self.catalogues.learned(scope, event))
         await self._completed(scope, record)
         return None
 
@@ -190,6 +203,16 @@ class Webhook:
 
     async def _completed(self, scope: Scope, record: StripeRecord) -> None:
         await self._published(record)
+        self.noted(scope, record)
+
+    def noted(self, scope: Scope, record: StripeRecord) -> None:
+        """The broker has the record."""
+        if self.seen is not None and record.event_id is not None:
+            self.seen.add(record.project, record.event_id)
+        self.published(record)
+        self.health.accepted(
+            (record.project, record.account, record.livemode), record.version.created.timestamp(), self.clock()
+        )
         for gap in record.incomplete:
             metrics.INCOMPLETE.labels(gap.partition(":")[0]).inc()
         if record.incomplete:
@@ -203,11 +226,6 @@ class Webhook:
         except RecordTooLarge as error:
             log.error("record_too_large", project=record.project, event_id=record.event_id, type=record.type)
             raise Refused(problems.TOO_LARGE) from error
-        if self.seen is not None and record.event_id is not None:
-            self.seen.add(record.project, record.event_id)
-        self.published(record)
-        scope = (record.project, record.account, record.livemode)
-        self.health.accepted(scope, record.version.created.timestamp(), self.clock())
 
 
 def _project_in(target: str) -> str:

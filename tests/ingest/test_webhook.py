@@ -1,9 +1,11 @@
 """What a good, signed event does, and what becomes of it when something behind the edge is away."""
 
+from dataclasses import replace
+
 import pytest
 from prometheus_client import REGISTRY
 
-from libs.wire.stripe_event import read
+from libs.wire.stripe_event import Kept, read
 from services.ingest.bucket import Rate
 from services.ingest.projects import ConnectedAccount
 from tests.ingest.fakes import SECRET, body_of, event, project, signature, subscription
@@ -37,6 +39,16 @@ async def test_nothing_of_a_person_is_published(edge: Edge) -> None:
     assert b"Jane" not in published
     assert b"+49" not in published
     assert b"jane@example.com" in published
+
+
+@pytest.mark.parametrize("watched", [True, False])
+async def test_a_card_s_expiry_is_published_only_where_the_project_watches_it(edge: Edge, watched: bool) -> None:
+    edge.projects.by_id["p1"] = replace(edge.projects.by_id["p1"], kept=Kept(card_expiry=watched))
+    card = {"id": "pm_1", "object": "payment_method", "customer": "cus_1",
+            "card": {"exp_month": 4, "exp_year": 2027, "last4": "4242"}}  # fmt: skip
+    assert (await edge.post(body_of(event("payment_method.attached", data={"object": card})))).status == 200
+    published = bytes(edge.publisher.records[0].object)
+    assert (b"2027" in published, b"4242" in published) == (watched, False)
 
 
 async def test_no_acknowledgement_no_200(edge: Edge) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from libs.runtime.crypto import Keyring, generate_key
 from libs.runtime.postgres import PoolLimits, pool, postgres_answers
+from libs.wire.stripe_event import Kept
 from services.ingest.postgres_projects import PostgresProjects
 from services.ingest.project_cache import ProjectSource
 from services.ingest.projects import ConnectedAccount, Project, StoreUnavailable
@@ -66,6 +67,18 @@ async def test_live_secrets_and_connections_are_read(
         found = await PostgresProjects(opened, Keyring.parse(KEYS)).find("p1")
     accounts = tuple(ConnectedAccount(f"c{number}", True, is_live=number < 2) for number in range(4))
     assert found == Project("p1", (SECRET, b"whsec_new"), accounts)
+
+
+async def test_a_project_that_watches_cards_lets_their_expiry_through(
+    database: str, connection: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    await connection.execute(
+        """INSERT INTO project_settings (project, version, preset, policy, risk)
+           VALUES ('p1', 1, 'default', '{}', '{"watch_card_expiry": true}')"""
+    )
+    async with pool(database, "test") as opened:
+        found = await PostgresProjects(opened, Keyring.parse(KEYS)).find("p1")
+    assert found == replace(project(), kept=Kept(card_expiry=True))
 
 
 async def test_a_secret_sealed_with_another_key_is_counted_as_unreadable(

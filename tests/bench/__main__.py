@@ -18,6 +18,7 @@ from tests.bench.engine import runner as engine
 from tests.bench.figures import Figure, Say, Scale
 from tests.bench.place import Bench, bench
 from tests.bench.rules import runner as rules
+from tests.bench.sync import runner as sync
 from tests.bench.webhooks import runner as webhooks
 
 Part = Callable[[Bench, Scale, Say], Awaitable[list[Figure]]]
@@ -28,6 +29,7 @@ PARTS: dict[str, Part] = {
     "latency": latency.measure,
     "restart": restart.measure,
     "recovery": recovery.measure,
+    "sync": sync.measure,
 }
 
 

@@ -1,0 +1,1 @@
+"""How fast accounts are read, and with how many calls and how much memory."""

@@ -1,6 +1,6 @@
 """Sums of the ledger as the metrics take them: the same formulas as over the ledger itself."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
@@ -8,7 +8,7 @@ from fractions import Fraction
 from libs.domain.identity import Currency
 from libs.domain.ledger import MovementKind, Reason
 from libs.domain.ledger.valuation import midnight, valued
-from libs.domain.metrics import Bridge, Clients, CohortMonth, Measured, Period, ratio, span_of
+from libs.domain.metrics import Bridge, Clients, Measured, Period, span_of
 from libs.domain.metrics.cells import Measure, parts_of
 from libs.domain.metrics.trials import TrialCounts
 from libs.domain.policy import ChurnFormula, Policy
@@ -16,14 +16,11 @@ from libs.domain.totals import Total, by_currency
 from services.api.database import Connection
 from services.api.queries import figures, ledger
 from services.api.queries.figures import Span
-from services.api.queries.ledger import CohortSum, Scope, Sum
+from services.api.queries.ledger import Scope, Sum
 
 NOTHING = Fraction(0)
 NO_DAYS = Period(date(2, 1, 2), date(2, 1, 1))
 EVERYTHING = frozenset({"kept", "clients", "losses", "trials", "payments", "failed", "daily"})
-MOVED = (Measure.MOVED_MONTH, Measure.MOVED)
-ACTIVE = (Measure.ACTIVE_MONTH, Measure.ACTIVE)
-DECEMBER = 12
 Sums = dict[Currency, Fraction]
 Bridges = Mapping[Currency, Bridge]
 
@@ -40,19 +37,41 @@ class Question:
     told: tuple[Period, ...] = ()
 
 
+PARTS: Mapping[str, tuple[Measure, ...]] = {
+    "clients": (Measure.ACTIVE,),
+    "losses": (Measure.WHY,),
+    "trials": (Measure.TRIAL,),
+    "payments": (Measure.PAID, Measure.REFUNDED),
+}
+EDGED: Mapping[str, tuple[Measure, ...]] = {"kept": (Measure.KEPT,), "clients": (Measure.AGAIN, Measure.AWAY)}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The sums that were asked for, by measure and period."""
+
+    totals: Mapping[tuple[Measure, int], Sequence[Sum]]
+    edged: Mapping[tuple[Measure, int], Sequence[Sum]]
+    before: Sequence[Sum]
+
+    def counts(self, measure: Measure, number: int) -> dict[str, int]:
+        """How many by label."""
+        return _counts(self.totals.get((measure, number), ()))
+
+    def later(self, measure: Measure, number: int) -> dict[str, int]:
+        """How many by label, of those whose edge is in the period too."""
+        return _counts(self.edged.get((measure, number), ()))
+
+
 async def measured(connection: Connection, asked: Question) -> list[Measured]:
     """Each period's figures."""
     asked = replace(asked, told=_told(asked.periods, await ledger.bounds(connection, asked.scope)))
-    moved = await ledger.totals(connection, asked.scope, Measure.MOVED, asked.periods)
-    bridges = _bridges(await _start(connection, asked, asked.periods[0]), moved, len(asked.periods))
-    kept = await _kept(connection, asked, bridges)
-    clients = await _clients(connection, asked, moved)
-    involuntary = await _involuntary(connection, asked)
-    trials = await _trials(connection, asked)
-    paid, refunded = (
-        await _payments(connection, asked, Measure.PAID),
-        await _payments(connection, asked, Measure.REFUNDED),
-    )
+    found = await _found(connection, asked)
+    bridges = _all_bridges(found, len(asked.periods))
+    kept = await _kept(connection, asked, bridges, found)
+    clients = _clients(asked, found)
+    paid = await _payments(connection, asked, Measure.PAID, found)
+    refunded = await _payments(connection, asked, Measure.REFUNDED, found)
     failed = await _failed(connection, asked)
     daily = await _daily(connection, asked, bridges)
     return [
@@ -60,15 +79,37 @@ async def measured(connection: Connection, asked: Question) -> list[Measured]:
             bridges=bridges[number],
             kept=kept[number],
             daily=daily[number] if len(bridges[number]) == 1 else (),
-            involuntary=involuntary[number],
+            involuntary=_involuntary(found.totals.get((Measure.WHY, number), ())),
             clients=clients[number],
-            trials=trials[number],
+            trials=_trials(found, number),
             paid=paid[number],
             refunded=refunded[number],
             failed_payments=failed[number],
         )
         for number in range(len(asked.periods))
     ]
+
+
+async def _found(connection: Connection, asked: Question) -> Found:
+    measures = [Measure.MOVED, *(one for part, many in PARTS.items() if part in asked.wanted for one in many)]
+    edged = [one for part, many in EDGED.items() if part in asked.wanted for one in many]
+    return Found(
+        totals=_grouped(await ledger.totals(connection, asked.scope, measures, asked.periods)),
+        edged=_grouped(await ledger.since_begin(connection, asked.scope, edged, asked.told) if edged else []),
+        before=await ledger.before(connection, asked.scope, (Measure.MOVED, Measure.ACTIVE), asked.periods[0].first),
+    )
+
+
+def _grouped(sums: Iterable[Sum]) -> dict[tuple[Measure, int], list[Sum]]:
+    found: dict[tuple[Measure, int], list[Sum]] = {}
+    for one in sums:
+        found.setdefault((one.measure, one.number), []).append(one)
+    return found
+
+
+def _all_bridges(found: Found, count: int) -> list[dict[Currency, Bridge]]:
+    moved = [one for number in range(count) for one in found.totals.get((Measure.MOVED, number), ())]
+    return _bridges(worth(one for one in found.before if one.measure is Measure.MOVED), moved, count)
 
 
 def span(period: Period, timezone: str) -> Span:
@@ -128,20 +169,21 @@ def _moved(sums: Iterable[Sum]) -> dict[Currency, dict[MovementKind, Fraction]]:
     return found
 
 
-async def _kept(connection: Connection, asked: Question, bridges: Sequence[Bridges]) -> list[dict[Currency, Bridge]]:
+async def _kept(
+    connection: Connection, asked: Question, bridges: Sequence[Bridges], found: Found
+) -> list[dict[Currency, Bridge]]:
     """What moved of clients who were there: of those who were active at the time, less of those who came later."""
     if "kept" not in asked.wanted:
         return [{} for _ in asked.periods]
-    count = len(asked.periods)
-    there = _by_period(await ledger.at_any_time(connection, asked.scope, Measure.KEPT, asked.told), count)
-    later = _by_period(await ledger.since_begin(connection, asked.scope, Measure.KEPT, asked.told), count)
-    found = []
+    there = _grouped(await ledger.at_any_time(connection, asked.scope, Measure.KEPT, asked.told))
+    kept = []
     for number, of in enumerate(bridges):
-        kinds, less = _moved(there[number]), _moved(later[number])
-        found.append(
+        key = Measure.KEPT, number
+        kinds, less = _moved(there.get(key, ())), _moved(found.edged.get(key, ()))
+        kept.append(
             {code: Bridge(one.start, _less(kinds.get(code, {}), less.get(code, {}))) for code, one in of.items()}
         )
-    return found
+    return kept
 
 
 def _less(
@@ -150,23 +192,25 @@ def _less(
     return {kind: kinds.get(kind, NOTHING) - less.get(kind, NOTHING) for kind in {*kinds, *less}}
 
 
-async def _clients(connection: Connection, asked: Question, moved: Iterable[Sum]) -> list[Clients]:
-    count = len(asked.periods)
+def _clients(asked: Question, found: Found) -> list[Clients]:
     if "clients" not in asked.wanted:
-        return [Clients()] * count
-    kinds = [_counts(sums) for sums in _by_period(moved, count)]
-    again = await _counted(connection, asked, Measure.AGAIN)
-    away = await _counted(connection, asked, Measure.AWAY)
-    turned = [sum(one.n for one in sums) for sums in await _totals(connection, asked, Measure.ACTIVE)]
-    active = sum(one.n for one in await ledger.before(connection, asked.scope, ACTIVE, asked.periods[0].first))
-    found = []
-    for number in range(count):
-        new = kinds[number].get("new", 0) - again[number].get("new", 0)
-        churned = kinds[number].get("churn", 0) - again[number].get("churn", 0)
-        at_end = active + turned[number]
-        found.append(Clients(active, new, churned, -away[number].get("", 0), at_end))
+        return [Clients()] * len(asked.periods)
+    active = sum(one.n for one in found.before if one.measure is Measure.ACTIVE)
+    told = []
+    for number in range(len(asked.periods)):
+        kinds, again = found.counts(Measure.MOVED, number), found.later(Measure.AGAIN, number)
+        at_end = active + found.counts(Measure.ACTIVE, number).get("", 0)
+        told.append(
+            Clients(
+                at_start=active,
+                new=kinds.get("new", 0) - again.get("new", 0),
+                churned=kinds.get("churn", 0) - again.get("churn", 0),
+                gone=-found.later(Measure.AWAY, number).get("", 0),
+                at_end=at_end,
+            )
+        )
         active = at_end
-    return found
+    return told
 
 
 def _counts(sums: Iterable[Sum]) -> dict[str, int]:
@@ -176,22 +220,8 @@ def _counts(sums: Iterable[Sum]) -> dict[str, int]:
     return found
 
 
-async def _counted(connection: Connection, asked: Question, measure: Measure) -> list[dict[str, int]]:
-    sums = await ledger.since_begin(connection, asked.scope, measure, asked.told)
-    return [_counts(each) for each in _by_period(sums, len(asked.periods))]
-
-
-async def _totals(connection: Connection, asked: Question, measure: Measure) -> list[list[Sum]]:
-    return _by_period(await ledger.totals(connection, asked.scope, measure, asked.periods), len(asked.periods))
-
-
-async def _involuntary(connection: Connection, asked: Question) -> list[Sums]:
-    if "losses" not in asked.wanted:
-        return [{} for _ in asked.periods]
-    return [
-        {code: -amount for code, amount in worth(one for one in sums if _is_involuntary(one.label)).items()}
-        for sums in await _totals(connection, asked, Measure.WHY)
-    ]
+def _involuntary(sums: Iterable[Sum]) -> Sums:
+    return {code: -amount for code, amount in worth(one for one in sums if _is_involuntary(one.label)).items()}
 
 
 def _is_involuntary(label: str) -> bool:
@@ -199,27 +229,24 @@ def _is_involuntary(label: str) -> bool:
     return kind == MovementKind.CHURN and reason == Reason.PAYMENT_FAILURE
 
 
-async def _trials(connection: Connection, asked: Question) -> list[TrialCounts]:
-    if "trials" not in asked.wanted:
-        return [TrialCounts(0, 0, 0)] * len(asked.periods)
-    counts = [_counts(sums) for sums in await _totals(connection, asked, Measure.TRIAL)]
-    return [TrialCounts(*(each.get(name, 0) for name in ("began", "ended", "converted"))) for each in counts]
+def _trials(found: Found, number: int) -> TrialCounts:
+    counts = found.counts(Measure.TRIAL, number)
+    return TrialCounts(*(counts.get(name, 0) for name in ("began", "ended", "converted")))
 
 
-async def _payments(connection: Connection, asked: Question, measure: Measure) -> list[Sums]:
+async def _payments(connection: Connection, asked: Question, measure: Measure, found: Found) -> list[Sums]:
     """By currency; in the base currency, at each day's rate, where there is one."""
-    if "payments" not in asked.wanted:
-        return [{} for _ in asked.periods]
-    if asked.policy.base_currency is None:
-        return [worth(sums) for sums in await _totals(connection, asked, measure)]
+    base, count = asked.policy.base_currency, len(asked.periods)
+    sums = {number: found.totals.get((measure, number), ()) for number in range(count)}
+    if base is None or all(one.currency == base for each in sums.values() for one in each):
+        return [worth(each) for each in sums.values()]
     days = [(number, day) for number, period in enumerate(asked.told) for day in period.days()]
-    sums = await ledger.totals(connection, asked.scope, measure, [day for _, day in days])
-    found: list[list[Total]] = [[] for _ in asked.periods]
-    for one in sums:
+    told: list[list[Total]] = [[] for _ in asked.periods]
+    for one in await ledger.totals(connection, asked.scope, (measure,), [day for _, day in days]):
         number, day = days[one.number]
         own = Total(Fraction(one.num, one.den), Currency(one.currency))
-        found[number].append(valued(own, None, asked.policy, midnight(day.first, asked.policy)).worth)
-    return [by_currency(amounts) for amounts in found]
+        told[number].append(valued(own, None, asked.policy, midnight(day.first, asked.policy)).worth)
+    return [by_currency(amounts) for amounts in told]
 
 
 async def _failed(connection: Connection, asked: Question) -> list[int]:
@@ -237,7 +264,7 @@ async def _daily(connection: Connection, asked: Question, bridges: Sequence[Brid
     days = [(number, day) for number, period in enumerate(asked.told) for day in period.days()]
     if days:
         start = await _start(connection, asked, days[0][1])
-        moved = await ledger.totals(connection, asked.scope, Measure.MOVED, [day for _, day in days])
+        moved = await ledger.totals(connection, asked.scope, (Measure.MOVED,), [day for _, day in days])
         for (number, _), of in zip(days, _bridges(start, moved, len(days)), strict=True):
             found[number].append(next(iter(of.values()), Bridge()))
     for number, period in enumerate(asked.periods):
@@ -247,45 +274,4 @@ async def _daily(connection: Connection, asked: Question, bridges: Sequence[Brid
 
 
 async def _start(connection: Connection, asked: Question, day: Period) -> Sums:
-    return worth(await ledger.before(connection, asked.scope, MOVED, day.first))
-
-
-async def cohort_months(connection: Connection, scope: Scope, today: date) -> tuple[CohortMonth, ...]:
-    """Each cohort month by month up to now, as `libs.domain.metrics.cohorts` has it."""
-    sums = await ledger.cohorts(connection, scope)
-    one_currency = len({one.currency for one in sums if one.measure is not Measure.COHORT_ACTIVE}) == 1
-    cohorts: dict[date, list[CohortSum]] = {}
-    for one in sums:
-        cohorts.setdefault(one.cohort, []).append(one)
-    return tuple(month for cohort in sorted(cohorts) for month in _cohort(cohort, cohorts[cohort], today, one_currency))
-
-
-def _cohort(cohort: date, sums: Sequence[CohortSum], today: date, one_currency: bool) -> Iterable[CohortMonth]:
-    began = [one for one in sums if one.measure is Measure.COHORT_BEGAN]
-    members, worth = sum(one.n for one in began), sum((Fraction(one.num, one.den) for one in began), NOTHING)
-    active = _running(sums, Measure.COHORT_ACTIVE, lambda one: Fraction(one.n))
-    mrr = _running(sums, Measure.COHORT_MRR, lambda one: Fraction(one.num, one.den))
-    for month in range(_number(today) - _number(cohort) + 1):
-        at = _number(cohort) + month
-        revenue = ratio(mrr(at), worth) if one_currency else None
-        yield CohortMonth(cohort, month, ratio(active(at), members), revenue)
-
-
-def _running(
-    sums: Iterable[CohortSum], measure: Measure, amount: Callable[[CohortSum], Fraction]
-) -> Callable[[int], Fraction]:
-    """The sum up to a month, asked for month after month."""
-    waiting = sorted(((_number(one.month), amount(one)) for one in sums if one.measure is measure), reverse=True)
-    total = NOTHING
-
-    def up_to(month: int) -> Fraction:
-        nonlocal total
-        while waiting and waiting[-1][0] <= month:
-            total += waiting.pop()[1]
-        return total
-
-    return up_to
-
-
-def _number(day: date) -> int:
-    return day.year * DECEMBER + day.month
+    return worth(await ledger.before(connection, asked.scope, (Measure.MOVED,), day.first))

@@ -21,7 +21,8 @@ from libs.domain.metrics import Bridge, Measured, Period, cohorts, in_period_fig
 from libs.domain.metrics import measured as measured_purely
 from libs.domain.policy import ChurnFormula, FxMode, Policy, SubscriberChurnFormula
 from libs.wire.records import MovementRecord
-from services.api.measuring import Question, cohort_months, measured
+from services.api.cohorts import cohort_months
+from services.api.measuring import Question, measured
 from services.api.queries import ledger
 from services.api.read_model import movements as projection
 from services.api.read_model.leadership import SESSION

@@ -77,7 +77,7 @@ async def by_label(
     at: Look, periods: tuple[Period, ...], kind: str, parts: tuple[int, ...]
 ) -> list[tuple[Content, Rows]]:
     """For each period what movements of a kind add up to, by the named parts of why they happened."""
-    sums = await ledger.totals(at.connection, at.scope, Measure.WHY, periods)
+    sums = await ledger.totals(at.connection, at.scope, (Measure.WHY,), periods)
     found = []
     for number, period in enumerate(periods):
         mine = [one for one in sums if one.number == number and one.label.partition("|")[0] == kind]

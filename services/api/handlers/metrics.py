@@ -20,14 +20,16 @@ from libs.domain.metrics import (
     present_figures,
     subscriber_churn_rate,
 )
+from libs.domain.metrics.cells import Measure
 from libs.domain.policy import FxMode, Policy
 from libs.domain.totals import Total, by_currency
 from services.api.answers import figures as figures_answer
 from services.api.asked import Asked
+from services.api.cohorts import cohort_months
 from services.api.database import Connection
 from services.api.figures_told import Out, all_told, money_told
 from services.api.freshness import freshness
-from services.api.measuring import MOVED, Question, cohort_months, measured, worth
+from services.api.measuring import Question, measured, worth
 from services.api.money import currency_of, total
 from services.api.periods import DAY, Compare, PeriodQuery, compared, period_of
 from services.api.queries import figures, ledger, projects, subscriptions
@@ -138,7 +140,7 @@ async def ledger_worth(
     """Present MRR as the ledger has it: at today's rates, or at those of the movements where rates are locked."""
     today = datetime.now(ZoneInfo(scope.timezone)).date()
     if policy.base_currency is not None and policy.fx_mode is FxMode.LOCK:
-        return worth(await ledger.before(connection, scope, MOVED, today + DAY))
+        return worth(await ledger.before(connection, scope, (Measure.MOVED,), today + DAY))
     at = midnight(today, policy)
     return by_currency(valued(Total(exact, Currency(code)), None, policy, at).worth for code, exact in mrr.items())
 

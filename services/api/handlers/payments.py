@@ -87,7 +87,7 @@ async def invoices(asked: Asked) -> web.Response:
     async with asked.database.reading(asked.project) as connection:
         at = await look(connection, asked, query.mode)
         period = period_of(query, at.today)
-        sums = await ledger.totals(connection, at.scope, Measure.INVOICES, (period,))
+        sums = await ledger.totals(connection, at.scope, (Measure.INVOICES,), (period,))
         question = Question(at.scope, at.policy, (period,), frozenset({"payments", "failed"}))
         (of,) = await measured(connection, question)
         fresh = await freshness(connection)

@@ -12,10 +12,11 @@ from libs.domain.metrics import measured as measured_purely
 from services.api import series
 from services.api.answers import figures
 from services.api.asked import Asked
+from services.api.cohorts import cohort_months
 from services.api.figures_told import cohort_told, told
 from services.api.freshness import freshness
 from services.api.handlers.subscriptions import Content, Look, days, look
-from services.api.measuring import Question, bridged, cohort_months, measured
+from services.api.measuring import Question, bridged, measured
 from services.api.money import currency_of
 from services.api.periods import DAY, Compare, Interval, PeriodQuery, buckets, compared, period_of
 from services.api.problems import FieldError, Refused, bad_query, not_found

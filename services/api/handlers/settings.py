@@ -6,7 +6,7 @@ How it counts is stored, then published before the answer.
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from fractions import Fraction
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from aiohttp import web
@@ -19,6 +19,7 @@ from libs.wire.records import SettingsRecord
 from services.api.answers import answer
 from services.api.asked import Asked
 from services.api.audit import Action, audit, entry
+from services.api.mapping_options import MappingBody
 from services.api.parameters import Body, Query
 from services.api.problems import FieldError, Refused, bad_body, not_now
 from services.api.queries import projects, schedules, settings
@@ -42,6 +43,8 @@ class SettingsBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
     health: dict[str, object] = msgspec.field(default_factory=dict)
     business_hours: BusinessHours | None = None
     sync_interval: Interval | None = None
+    mapping: MappingBody = MappingBody()
+    retention_tier: Literal["3_days", "30_days", "unlimited"] | None = None
 
     @property
     def is_of_schedule_alone(self) -> bool:
@@ -50,7 +53,8 @@ class SettingsBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return (
             of_schedule
             and self.preset is msgspec.UNSET
-            and not (self.policy or self.options() or self.risk or self.health)
+            and not (self.policy or self.options() or self.risk or self.health or self.retention_tier)
+            and self.mapping == MappingBody()
         )
 
     def schedule(self, held: Schedule) -> Schedule:
@@ -92,7 +96,7 @@ async def change_settings(asked: Asked) -> web.Response:
         told = {"version": changed.version, "preset": changed.preset, "options": sorted(body.options())}
         await audit(connection, entry(asked, Action.SETTINGS_CHANGED, asked.project, **told))
     if changed is not held:
-        await _publish(asked, changed)
+        await publish(asked, changed)
     return answer(settings_content(changed, schedule))
 
 
@@ -106,6 +110,8 @@ def merged(held: ProjectSettings, body: SettingsBody) -> ProjectSettings:
         options,
         risk=risk_with(held.risk, body.risk),
         health=health_with(held.health, body.health),
+        mapping=body.mapping.applied(held.mapping),
+        retention_tier=body.retention_tier or held.retention_tier,
     )
     try:
         settings_now.policy()
@@ -125,6 +131,8 @@ def settings_content(held: ProjectSettings, schedule: Schedule) -> dict[str, obj
         "options": held.options,
         "risk": risk_content(held.risk),
         "health": health_content(held.health),
+        "mapping": held.mapping,
+        "retention_tier": held.retention_tier,
         "base_currency": policy.base_currency,
         "timezone": policy.timezone,
         "updated_at": held.updated_at,
@@ -147,7 +155,8 @@ def plain(value: object) -> object:
             return value
 
 
-async def _publish(asked: Asked, changed: ProjectSettings) -> None:
+async def publish(asked: Asked, changed: ProjectSettings) -> None:
+    """Tell the other services; returns once the broker has it. Raises Refused (503)."""
     record = SettingsRecord(
         project=asked.project,
         version=changed.version,
@@ -155,6 +164,7 @@ async def _publish(asked: Asked, changed: ProjectSettings) -> None:
         policy=changed.options,
         risk=changed.risk,
         health=changed.health,
+        mapping=changed.mapping,
     )
     try:
         await asked.parts.settings.publish(record)

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+import asyncpg
+
 from libs.domain.metrics import Period
 from libs.domain.metrics.cells import NEVER, Measure
 from services.api.database import Connection
@@ -18,26 +20,28 @@ HERE = "project = $1 AND livemode = $2 AND generation = $3"
 TOTALS = f"""
 SELECT number::int - 1 AS number, found.* FROM {PERIODS} CROSS JOIN LATERAL (
     SELECT measure, currency, label, den, sum(num) AS num, sum(n)::bigint AS n FROM ledger_cells
-    WHERE {HERE} AND measure = $6 AND day >= first AND day <= last GROUP BY measure, currency, label, den
+    WHERE {HERE} AND measure = ANY($6::text[]) AND day >= first AND day <= last GROUP BY measure, currency, label, den
 ) AS found
 """  # noqa: S608 – our own words, values are parameters
 # One range of the key a day: of each day's edges only those from the period's first day on.
 EDGES = f"""
-SELECT number::int - 1 AS number, currency, label, den, sum(num) AS num, sum(n)::bigint AS n
+SELECT number::int - 1 AS number, measure, currency, label, den, sum(num) AS num, sum(n)::bigint AS n
 FROM {PERIODS} CROSS JOIN LATERAL generate_series(first, last, interval '1 day') AS each (day)
-CROSS JOIN LATERAL (
+CROSS JOIN unnest($6::text[]) AS of (measure) CROSS JOIN LATERAL (
     SELECT currency, label, den, num, n FROM ledger_cells
-    WHERE {HERE} AND measure = $6 AND ledger_cells.day = each.day::date AND edge >= first AND edge <= each.day::date
-) AS found GROUP BY number, currency, label, den
+    WHERE {HERE} AND ledger_cells.measure = of.measure AND ledger_cells.day = each.day::date
+      AND edge >= first AND edge <= each.day::date
+) AS found GROUP BY number, measure, currency, label, den
 """  # noqa: S608
 ALWAYS = EDGES.replace("edge >= first AND edge <= each.day::date", "edge = $7")
 # Whole months before, then the days of the month.
 BEFORE = f"""
-SELECT currency, den, sum(num) AS num, sum(n)::bigint AS n FROM (
-    SELECT currency, den, num, n FROM ledger_cells WHERE {HERE} AND measure = $4 AND day < $6
+SELECT 0 AS number, measure, currency, '' AS label, den, sum(num) AS num, sum(n)::bigint AS n FROM (
+    SELECT measure || '_month' AS measure, currency, den, num, n FROM ledger_cells
+    WHERE {HERE} AND measure = ANY($4::text[]) AND day >= $6 AND day < $7
     UNION ALL
-    SELECT currency, den, num, n FROM ledger_cells WHERE {HERE} AND measure = $5 AND day >= $6 AND day < $7
-) AS found GROUP BY currency, den
+    SELECT measure, currency, den, num, n FROM ledger_cells WHERE {HERE} AND measure = ANY($5::text[]) AND day < $6
+) AS found GROUP BY measure, currency, den
 """  # noqa: S608
 BOUNDS = f"""
 SELECT min(found.first) AS first, max(found.last) AS last FROM unnest(ARRAY['moved', 'paid', 'refunded']) AS of (name)
@@ -79,9 +83,10 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """One sum in period `number`: numerator over `den`, and how many."""
+    """One sum of a measure in period `number`: numerator over `den`, and how many."""
 
     number: int
+    measure: Measure
     currency: str
     label: str
     den: int
@@ -118,26 +123,29 @@ async def bounds(connection: Connection, of: Scope) -> Period | None:
     return None if row["first"] is None else Period(row["first"], row["last"])
 
 
-async def totals(connection: Connection, of: Scope, measure: Measure, periods: Sequence[Period]) -> list[Sum]:
-    """What a measure adds up to in each period, by currency and label."""
-    return _sums(await connection.fetch(TOTALS, *of.key, *_days(periods), measure))
+async def totals(
+    connection: Connection, of: Scope, measures: Sequence[Measure], periods: Sequence[Period]
+) -> list[Sum]:
+    """What each measure adds up to in each period, by currency and label."""
+    return _sums(await connection.fetch(TOTALS, *of.key, *_days(periods), list(measures)))
 
 
-async def since_begin(connection: Connection, of: Scope, measure: Measure, periods: Sequence[Period]) -> list[Sum]:
+async def since_begin(
+    connection: Connection, of: Scope, measures: Sequence[Measure], periods: Sequence[Period]
+) -> list[Sum]:
     """What each period holds whose edge is in it, too."""
-    return _sums(await connection.fetch(EDGES, *of.key, *_days(periods), measure))
+    return _sums(await connection.fetch(EDGES, *of.key, *_days(periods), list(measures)))
 
 
 async def at_any_time(connection: Connection, of: Scope, measure: Measure, periods: Sequence[Period]) -> list[Sum]:
     """What each period holds that has no edge."""
-    return _sums(await connection.fetch(ALWAYS, *of.key, *_days(periods), measure, NEVER))
+    return _sums(await connection.fetch(ALWAYS, *of.key, *_days(periods), [measure], NEVER))
 
 
-async def before(connection: Connection, of: Scope, measures: tuple[Measure, Measure], day: date) -> list[Sum]:
-    """All that was before `day`; `measures` are the one kept by month and the one kept by day."""
-    monthly, daily = measures
-    rows = await connection.fetch(BEFORE, *of.key, monthly, daily, day.replace(day=1), day)
-    return [Sum(0, row["currency"], "", int(row["den"]), int(row["num"]), row["n"]) for row in rows]
+async def before(connection: Connection, of: Scope, measures: Sequence[Measure], day: date) -> list[Sum]:
+    """All that was before `day` of measures that are kept by day and by month."""
+    by_day, by_month = [str(one) for one in measures], [f"{one}_month" for one in measures]
+    return _sums(await connection.fetch(BEFORE, *of.key, by_day, by_month, day.replace(day=1), day))
 
 
 async def cohorts(connection: Connection, of: Scope) -> list[CohortSum]:
@@ -160,10 +168,16 @@ def _days(periods: Sequence[Period]) -> tuple[list[date], list[date]]:
     return [period.first for period in periods], [period.last for period in periods]
 
 
-def _sums(rows: Sequence[object]) -> list[Sum]:
-    return [_sum(row) for row in rows]
-
-
-def _sum(row: object) -> Sum:
-    number, currency, label, den, num, n = (row[name] for name in ("number", "currency", "label", "den", "num", "n"))  # type: ignore[index]  # asyncpg's record
-    return Sum(number, currency, label, int(den), int(num), n)
+def _sums(rows: Sequence[asyncpg.Record]) -> list[Sum]:
+    return [
+        Sum(
+            number=row["number"],
+            measure=Measure(row["measure"].removesuffix("_month")),
+            currency=row["currency"],
+            label=row["label"],
+            den=int(row["den"]),
+            num=int(row["num"]),
+            n=row["n"],
+        )
+        for row in rows
+    ]

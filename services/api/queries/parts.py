@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from libs.domain.metrics import Period, span_of
+from libs.domain.metrics.cells import Measure
 from services.api.database import Connection
 from services.api.queries.ledger import Scope, Sum
 
@@ -55,5 +56,6 @@ async def moved(connection: Connection, scope: Scope, part: Part, periods: Seque
     query = SUMS.format(join=joins, here=HERE)
     rows = await connection.fetch(query, *scope.key, [one.begin for one in spans], [one.end for one in spans], *values)
     return [
-        Sum(row["number"], row["currency"], row["label"], int(row["den"]), int(row["num"]), row["n"]) for row in rows
+        Sum(row["number"], Measure.MOVED, row["currency"], row["label"], int(row["den"]), int(row["num"]), row["n"])
+        for row in rows
     ]

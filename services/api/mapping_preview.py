@@ -19,7 +19,6 @@ from services.api.queries import clients, customers, directory
 from services.api.queries.customers import Claimed, CustomerFound
 
 MOST_CUSTOMERS = 1_000
-BY_DEFAULT = MappingOptions()
 Amounts = dict[str, Fraction]
 Told = dict[str, object]
 
@@ -30,7 +29,7 @@ class Question:
 
     connection: Connection
     project: str
-    options: MappingOptions = BY_DEFAULT
+    options: MappingOptions
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,3 +112,20 @@ async def test_settings_wait_for_kafka_and_are_published_when_it_is_back(
     assert await publish_missing(api.parts.database, settings_topic) == 0
     async with api.parts.database.every_project() as connection:
         assert await queries.unpublished(connection) == []
+
+
+async def test_mapping_and_retention_are_settings(api: Api, settings_topic: FakeSettingsTopic) -> None:
+    before = await api.get(SETTINGS)
+    assert before.field("mapping") == {"metadata_key": "client_id", "free_domains": [], "own_domains": []}
+    assert before.field("retention_tier") == "unlimited"
+    body = {"mapping": {"metadata_key": "account", "own_domains": ["GMX.de"]}, "retention_tier": "30_days"}
+    changed = await api.patch(SETTINGS, body)
+    assert changed.field("mapping") == {"metadata_key": "account", "free_domains": [], "own_domains": ["gmx.de"]}
+    assert changed.field("retention_tier") == "30_days"
+    (record,) = settings_topic.published
+    assert (record.mapping.metadata_key, record.mapping.own_domains) == ("account", ("gmx.de",))
+    assert (await api.patch(SETTINGS, {"preset": "stripe"})).field("mapping") == changed.field("mapping")
+    wrong = await api.patch(SETTINGS, {"mapping": {"free_domains": ["acme.com", "com"]}})
+    assert is_problem(wrong, 400, "invalid_body")
+    assert wrong.field("errors")[0]["field"] == "mapping.free_domains[1]"
+    assert is_problem(await api.patch(SETTINGS, {"retention_tier": "7_days"}), 400, "invalid_body")

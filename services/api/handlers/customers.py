@@ -90,7 +90,8 @@ async def _assign(asked: Asked, client: str | None, *, preview: bool) -> web.Res
         async with asked.database.reading(asked.project) as connection:
             found = await _known(connection, asked)
             changed = await _changed(connection, asked, client)
-            return answer(await preview_override(Question(connection, asked.project), found, changed))
+            options = (await projects.settings(connection, asked.project)).mapping
+            return answer(await preview_override(Question(connection, asked.project, options), found, changed))
     async with asked.database.writing(asked.project) as connection:
         await directory.lock(connection, asked.project)
         found = await _known(connection, asked)

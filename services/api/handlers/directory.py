@@ -16,7 +16,7 @@ from services.api.directory_entry import Checked, Entry, EntryBody, checked
 from services.api.mapping_preview import Question, preview_entry
 from services.api.parameters import Query, read_body
 from services.api.problems import Problem, Refused, bad_body, not_found, not_now
-from services.api.queries import directory
+from services.api.queries import directory, projects
 
 MOST_ENTRY_BYTES = 1024 * 1024
 MOST_TOLD = 10
@@ -100,4 +100,5 @@ async def _refuse_claimed(connection: Connection, project: str, wanted: Entry) -
 async def _previewed(asked: Asked, wanted: Entry) -> web.Response:
     async with asked.database.reading(asked.project) as connection:
         await _refuse_claimed(connection, asked.project, wanted)
-        return answer(await preview_entry(Question(connection, asked.project), wanted))
+        options = (await projects.settings(connection, asked.project)).mapping
+        return answer(await preview_entry(Question(connection, asked.project, options), wanted))

@@ -6,9 +6,14 @@ from datetime import datetime
 import msgspec
 
 from libs.domain.policy import Policy, policy_of
+from libs.wire.records import MappingOptions
 from services.api.database import Connection
 
-SETTINGS = "SELECT version, preset, policy, updated_at, risk, health FROM project_settings WHERE project = $1"
+BY_DEFAULT = MappingOptions()
+SETTINGS = """
+SELECT version, preset, policy, updated_at, risk, health, mapping::text AS mapping, retention_tier
+FROM project_settings WHERE project = $1
+"""
 MODES = """
 SELECT EXISTS (SELECT FROM customers WHERE project = $1 AND livemode)
     OR EXISTS (SELECT FROM clients WHERE project = $1 AND livemode) AS live,
@@ -27,6 +32,8 @@ class ProjectSettings:
     updated_at: datetime | None = None
     risk: dict[str, object] = field(default_factory=dict)
     health: dict[str, object] = field(default_factory=dict)
+    mapping: MappingOptions = BY_DEFAULT
+    retention_tier: str = "unlimited"
 
     def policy(self) -> Policy:
         """The rules that follow."""
@@ -42,7 +49,9 @@ async def settings(connection: Connection, project: str, lock: str = "") -> Proj
     if row is None:
         return NOTHING_SET
     policy, risk, health = (msgspec.json.decode(row[part]) for part in ("policy", "risk", "health"))
-    return ProjectSettings(row["version"], row["preset"], policy, row["updated_at"], risk, health)
+    mapping = msgspec.json.decode(row["mapping"], type=MappingOptions)
+    tier = row["retention_tier"]
+    return ProjectSettings(row["version"], row["preset"], policy, row["updated_at"], risk, health, mapping, tier)
 
 
 async def livemode(connection: Connection, project: str, mode: str | None) -> bool:

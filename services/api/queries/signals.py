@@ -14,7 +14,9 @@ WHERE project = $1 AND livemode = $2
   AND ($5::text IS NULL OR rule = $5)
   AND ($6::text IS NULL OR severity = $6)
   AND ($7::text IS NULL OR (opened_at, id) < ($7::text::timestamptz, $8::text))
-ORDER BY opened_at DESC, id DESC LIMIT $9
+  AND ($9::timestamptz IS NULL OR opened_at >= $9)
+  AND ($10::timestamptz IS NULL OR opened_at < $10)
+ORDER BY opened_at DESC, id DESC LIMIT $11
 """
 ONE = "SELECT record FROM signals WHERE project = $1 AND id = $2"
 
@@ -28,6 +30,8 @@ class SignalFilter:
     client: str | None
     rule: str | None
     severity: str | None
+    opened_from: datetime | None = None
+    opened_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,8 @@ async def page(
         wanted.severity,
         None if after is None else after.value,
         None if after is None else after.id,
+        wanted.opened_from,
+        wanted.opened_before,
         limit,
     )
     return [SignalFound(**row) for row in rows]

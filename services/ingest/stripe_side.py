@@ -79,7 +79,7 @@ async def stripe_side(api: StripeApi, store: Store, publisher: Publisher) -> Asy
         refetching = Refetching(accounts, completing, publisher, refetches)
         refetch_store, ties = RefetchStore(store.pool, refetching), Ties(refetching)
         feed = Feed(catalogues, publisher, refetching.ask, ties.note)
-        duties = _duties(store, accounts, completing, feed)
+        duties = _duties(store, accounts, feed, catalogue_store)
         jobs = JobQueue(store.url, store.pool, duties, news)
         kept = catalogue_store.keep(is_loaded), refetch_store.keep()
         unsettled = ties.follow(), Sweeping(store.pool, refetching).follow()
@@ -94,9 +94,9 @@ async def stripe_side(api: StripeApi, store: Store, publisher: Publisher) -> Asy
                 task.cancel()
 
 
-def _duties(store: Store, accounts: Accounts, completing: Completing, feed: Feed) -> tuple[Duty, ...]:
-    runs, drift = Runs(store.pool), Drift(store.pool)
+def _duties(store: Store, accounts: Accounts, feed: Feed, learned: CatalogueStore) -> tuple[Duty, ...]:
+    runs, drift, completing = Runs(store.pool), Drift(store.pool), Completing(feed.catalogues)
     comparing = Comparing(Known(store.pool), drift, completing, feed.publisher)
-    syncing = Syncing(runs, accounts, completing, feed, comparing)
+    syncing = Syncing(runs, accounts, completing, feed, comparing, learned)
     polling = Polling(Cursors(store.pool), runs, accounts, feed)
     return Unfinished(runs, syncing), polling, Nightly(drift, runs)

@@ -27,6 +27,7 @@ from libs.wire.codec import MalformedRecord
 from libs.wire.records import StripeRecord
 from services.ingest import metrics
 from services.ingest.accounts import error_content
+from services.ingest.catalogue_store import CatalogueStore
 from services.ingest.comparing import Comparing, Comparison, ReadModelBehind
 from services.ingest.completing import Completing
 from services.ingest.faults import NOT_ACTIVE, READ_MODEL_BEHIND, fault_content
@@ -63,6 +64,7 @@ class Syncing:
     completing: Completing
     feed: Feed
     comparing: Comparing
+    learned: CatalogueStore
 
     async def work(self, run: Run) -> None:
         """Take a run to its end, or leave it as it is where its account can't be read yet.
@@ -96,7 +98,10 @@ class Syncing:
 
     async def _read(self, work: _Work) -> None:
         """Read what was not read yet. Raises StripeRefused where the key is refused."""
-        unread = [each for each in (await self.runs.progress(work.run)).values() if each.state in UNREAD]
+        known = (await self.runs.progress(work.run)).values()
+        if any(each.pages for each in known):
+            await self.learned.load()  # what the process learned that began
+        unread = [each for each in known if each.state in UNREAD]
         for progress in unread:
             if progress.resource in CATALOGUE:
                 await self._resource(work, progress)
@@ -163,6 +168,7 @@ class Syncing:
             await self.feed.publish(work.run.scope, page.objects)
         else:
             await publish_all(self.feed.publisher, await self._records(work, page))
+        await self.learned.store()  # whoever goes on after this page does not read it again
 
     def _learn(self, run: Run, page: Page) -> None:
         for item in page.objects:

@@ -10,6 +10,7 @@ from libs.wire.codec import encode
 from services.api.read_model import offsets, versions
 from services.api.read_model.offsets import Standing
 from services.api.read_model.projection import Delivered
+from services.ingest.catalogue_store import CatalogueStore
 from services.ingest.catalogues import Catalogues
 from services.ingest.comparing import Comparing, Patience
 from services.ingest.completing import Completing
@@ -57,7 +58,8 @@ class FeedRig:
         completing, store = Completing(self.catalogues), self.desk.store.pool
         quick = Patience(settle=timedelta(0), caught_up=timedelta(seconds=0.5), look=timedelta(seconds=0.02))
         comparing = Comparing(Known(store), Drift(store), completing, self.publisher, quick, lambda: self.now)
-        return Syncing(self.runs, self.readers, completing, self.feed(), comparing)
+        learned = CatalogueStore(store, self.catalogues)
+        return Syncing(self.runs, self.readers, completing, self.feed(), comparing, learned)
 
     async def applied(self) -> None:
         """The read model holds all that was published."""

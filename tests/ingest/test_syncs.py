@@ -244,10 +244,10 @@ async def test_poison_in_one_object_stops_no_other(desk: Desk) -> None:
     feed = Feed(catalogues, publisher, lambda _scope, _record: None)
     completing, pool_of_test = Completing(catalogues), desk.store.pool
     comparing = Comparing(Known(pool_of_test), Drift(pool_of_test), completing, publisher)
-    syncing = Syncing(runs, MemoryReaders({SCOPE: Poisoned()}), completing, feed, comparing)
+    learned = CatalogueStore(pool_of_test, catalogues)
+    syncing = Syncing(runs, MemoryReaders({SCOPE: Poisoned()}), completing, feed, comparing, learned)
     (run,) = await runs.unfinished()
     await syncing.work(run)
-    await CatalogueStore(desk.store.pool, catalogues).store()
     assert await desk.state() == "succeeded"
     assert "good" in by_kind(publisher.records, "customer")
     assert "good" in catalogues.of(SCOPE).coupons

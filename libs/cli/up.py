@@ -14,8 +14,9 @@ HELP = """Start Kafka, PostgreSQL and the four services; serve until Ctrl-C.
 
 Environment (each has a default): KAFKA_BOOTSTRAP_SERVERS, DATABASE_URL name servers that run already (unset: our own,
 under REVSTREAM_HOME); API_PORT (8080), INGEST_PORT (8081), KAFKA_PORT (a free one), TOPIC_PARTITIONS (8);
-STRIPE_API_BASE, STRIPE_CONNECT_BASE (Stripe's own), STRIPE_CLIENT_ID, STRIPE_SECRET_KEY (OAuth platform);
-REVSTREAM_ENCRYPTION_KEYS (made at the first start and kept), REVSTREAM_HOME (.revstream), PUBLIC_URL.
+STRIPE_API_BASE, STRIPE_CONNECT_BASE (Stripe's own), STRIPE_CLIENT_ID, STRIPE_SECRET_KEY (OAuth platform),
+STRIPE_OAUTH_SCOPE (read_only); REVSTREAM_ENCRYPTION_KEYS or REVSTREAM_ENCRYPTION_KEYS_FILE (made at the first start
+and kept), REVSTREAM_HOME (.revstream), PUBLIC_URL (where Stripe and people reach us from outside).
 """
 
 

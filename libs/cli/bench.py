@@ -16,6 +16,7 @@ HELP = """Measure this machine: each figure is the median of several runs, inter
 
 engine: a trivial job in ours, raw aiokafka and Quix Streams. rules: the mrr worker beside the same rules in both.
 webhooks: ingest beside a bare handler. latency: webhook to API and to signals. restart and recovery: the mrr worker.
+sync: an account of 5,000 subscriptions, from connecting it to its MRR. large: one of 200,000, its rate and memory.
 All servers are the bench's own; nothing of yours is touched. Leave the machine alone meanwhile.
 """
 
@@ -27,6 +28,8 @@ class Part(StrEnum):
     LATENCY = "latency"
     RESTART = "restart"
     RECOVERY = "recovery"
+    SYNC = "sync"
+    LARGE = "large"
     ALL = "all"
 
 

@@ -30,6 +30,7 @@ PARTS: dict[str, Part] = {
     "restart": restart.measure,
     "recovery": recovery.measure,
     "sync": sync.measure,
+    "large": sync.measure_large,
 }
 
 

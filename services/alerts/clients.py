@@ -7,7 +7,17 @@ from datetime import datetime
 from libs.domain.customer_state.history import CLOCK_SKEW
 from libs.domain.health import Health, health_of
 from libs.domain.identity import ClientId, CustomerId, ProjectId
-from libs.domain.risk import Assessment, ClientRisk, Resolution, assess, news, with_decision, with_fact, with_revenue
+from libs.domain.risk import (
+    Assessment,
+    ClientRisk,
+    Resolution,
+    assess,
+    news,
+    told_after,
+    with_decision,
+    with_fact,
+    with_revenue,
+)
 from libs.domain.risk.moving import facts_of, is_empty, with_facts, without_facts
 from libs.runtime.dead_letters import dead_letter
 from libs.runtime.due_keys import DueKeys
@@ -131,17 +141,15 @@ class SignalStage:
         policy = self._policies.of(standing.project)
         now = self._now(standing)
         found = assess(standing.risk, (standing.project, standing.client), now, policy.risk)
-        told = {signal.id: signal for signal in standing.entry.told}
         at = standing.risk.newest or now
         why_gone = Resolution.SUPERSEDED if standing.has_moved else None
-        for signal in news(standing.entry.told, found.signals, at, why_gone):
-            told[signal.id] = signal
-            outputs.append(signal_output(signal, standing.livemode))
-        present = tuple(told[signal.id] for signal in found.signals)
+        changed = list(news(standing.entry.told, found.signals, at, why_gone))
+        outputs += [signal_output(signal, standing.livemode) for signal in changed]
+        told = told_after(standing.entry.told, changed, found.signals, at)
         health = health_of(found.context, found.signals, policy.health)
         mark = self._told_health(health, found, standing, outputs)
         departed = tuple(sorted(standing.departed.items()))
-        entry = ClientEntry(standing.livemode, standing.risk, present, mark, departed)
+        entry = ClientEntry(standing.livemode, standing.risk, told, mark, departed)
         data = encode_entry(entry, _next_change(found, health, now), policy.version)
         self.due.plan(key, next_change_of(data))
         return data

@@ -74,12 +74,14 @@ def card(at: float, expires: datetime | None, name: str = "pm_1", detached: bool
     return told(MethodStanding(name, CUSTOMER, expires, detached), day(at))
 
 
-def dispute(at: float, status: str = "needs_response") -> DisputeFact:
-    return told(DisputeStanding("dp_1", CUSTOMER, status, "fraudulent", USD, 5000, day(1), day(8)), day(at))
+def dispute(at: float, status: str = "needs_response", event: str | None = "evt") -> DisputeFact:
+    standing = DisputeStanding("dp_1", CUSTOMER, status, "fraudulent", USD, 5000, day(1), day(8))
+    return told(standing, day(at), event=event)
 
 
-def warning(at: float, actionable: bool = True) -> WarningFact:
-    return told(WarningStanding("issfr_1", CUSTOMER, "made_with_stolen_card", actionable, day(1)), day(at))
+def warning(at: float, actionable: bool = True, event: str | None = "evt") -> WarningFact:
+    standing = WarningStanding("issfr_1", CUSTOMER, "made_with_stolen_card", actionable, day(1))
+    return told(standing, day(at), event=event)
 
 
 def invoice(

@@ -8,7 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from libs.domain.risk import DEFAULT_RISK, ClientRisk, Decision, RiskFact, Signal, SignalStatus, assess, news, with_fact
+from libs.domain.risk import (
+    DEFAULT_RISK,
+    ClientRisk,
+    Decision,
+    RiskFact,
+    Signal,
+    SignalStatus,
+    assess,
+    news,
+    told_after,
+    with_fact,
+)
 from libs.wire.state_codec import decode_risk, encode_risk
 from tests.counts import examples
 from tests.domain.risk_facts import (
@@ -228,7 +239,7 @@ def _read(history: Sequence[RiskFact]) -> dict[str, tuple[str, str]]:
         for one in published:
             assert one.id not in held or one.updated_at >= held[one.id].updated_at
             held[one.id] = one
-        told = tuple(held[one.id] for one in present)
+        told = told_after(told, published, present, risk.newest or day(0))
     return {
         name: (one.status.value, one.message) for name, one in held.items() if one.status is not SignalStatus.RESOLVED
     }

@@ -1,6 +1,6 @@
 """Churn risk: facts of a client, the rules that find trouble in them, and signals as a function of both."""
 
-from libs.domain.risk.assess import Assessment, assess, news
+from libs.domain.risk.assess import Assessment, assess, news, told_after
 from libs.domain.risk.client_risk import (
     NO_RISK,
     ClientRisk,
@@ -46,6 +46,7 @@ __all__ = [
     "news",
     "risk_settings",
     "signal_id",
+    "told_after",
     "with_decision",
     "with_fact",
     "with_invoice",

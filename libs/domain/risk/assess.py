@@ -64,6 +64,16 @@ def news(
             yield _gone(signal, at, why_gone)
 
 
+def told_after(
+    told: Iterable[Signal], published: Iterable[Signal], present: Iterable[Signal], at: datetime
+) -> tuple[Signal, ...]:
+    """What readers hold after `published`: all that is present, and what is gone, for a while: if it comes back, its
+    `updated_at` goes on from there."""
+    latest = {signal.id: signal for signal in (*told, *published)}
+    names = {signal.id for signal in present}
+    return tuple(latest[name] for name in sorted(latest) if name in names or latest[name].updated_at > at - REMEMBERED)
+
+
 def _gone(signal: Signal, at: datetime, why: Resolution | None) -> Signal:
     old = signal.updated_at <= at - REMEMBERED
     return replace(

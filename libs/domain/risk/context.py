@@ -105,6 +105,12 @@ def end_of(version: SubscriptionFact) -> datetime:
     return version.at if told is None or told > version.at else told
 
 
+def is_old_news(version: Version[Content], over_since: datetime) -> bool:
+    """Whether a snapshot shows as the first thing that we hear what was over for good by then: the lists of a newly
+    connected account are full of that, and nobody is to be told."""
+    return version.event is None and over_since <= version.at
+
+
 def stake(currency: Currency, amount: Fraction) -> tuple[MrrAtRisk, ...]:
     """One amount of MRR; nothing where it is none."""
     return (MrrAtRisk(currency, amount),) if amount > 0 else ()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from libs.domain.money import major_text
-from libs.domain.risk.context import RiskContext
+from libs.domain.risk.context import RiskContext, is_old_news
 from libs.domain.risk.facts import DisputeFact, WarningFact
 from libs.domain.risk.finding import End, Episode, Finding, Turn
 from libs.domain.risk.severity import BASE
@@ -21,6 +21,8 @@ def dispute_opened(context: RiskContext) -> Iterator[Finding]:
     for line in context.disputes:
         one = line[-1].content
         closed = next((version for version in line if version.content.status in KEPT | LOST), None)
+        if closed is line[0] and is_old_news(closed, closed.at):
+            continue
         before = line if closed is None else line[: line.index(closed)]
         first, later = (before or line)[0], before[1:]
         turns = (_told(first, one.opened_at), *(_told(version, version.at) for version in later))
@@ -33,6 +35,8 @@ def fraud_warning(context: RiskContext) -> Iterator[Finding]:
     for line in context.warnings:
         one = line[-1].content
         opened = min(one.opened_at, line[0].at)
+        if is_old_news(line[0], opened + timedelta(days=context.settings.fraud_warning_open_days)):
+            continue
         words = f"early fraud warning ({one.fraud_type.replace('_', ' ')})"
         turn = Turn(opened, words, BASE[SignalRule.FRAUD_WARNING], events_of(*line))
         episode = Episode("", (turn,), _settled(line, opened, context), context.mrr_of(one.customer))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from libs.domain.risk.context import RiskContext, canceled, end_of, stake
+from libs.domain.risk.context import RiskContext, canceled, end_of, is_old_news, stake
 from libs.domain.risk.facts import SubscriptionFact, SubscriptionStanding
 from libs.domain.risk.finding import End, Episode, Finding, Turn
 from libs.domain.risk.severity import BASE
@@ -29,8 +29,12 @@ def canceled_for_good(context: RiskContext) -> Iterator[Finding]:
     """It has ended: voluntarily or not, why, and with which feedback. Resolved by a return, or by time."""
     for line in context.subscriptions:
         gone = canceled(line)
-        if gone is not None and was_paid(line, gone):
+        if gone is not None and was_paid(line, gone) and not _is_long_over(line, context):
             yield _finding(SignalRule.CANCELED, line, (_gone(gone, context),))
+
+
+def _is_long_over(line: Sequence[SubscriptionFact], context: RiskContext) -> bool:
+    return is_old_news(line[0], end_of(line[0]) + timedelta(days=context.settings.canceled_open_days))
 
 
 def was_paid(line: Sequence[SubscriptionFact], gone: SubscriptionFact) -> bool:

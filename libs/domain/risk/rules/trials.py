@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from libs.domain.risk.context import RiskContext, end_of, stake
+from libs.domain.risk.context import RiskContext, end_of, is_old_news, stake
 from libs.domain.risk.facts import SubscriptionFact, SubscriptionStanding
 from libs.domain.risk.finding import End, Episode, Finding, Turn
 from libs.domain.risk.rules.leaving import was_paid, why_words
@@ -38,7 +38,7 @@ def trial_not_converted(context: RiskContext) -> Iterator[Finding]:
     """A trial ended in something else than a paid subscription."""
     for line in context.subscriptions:
         out = _way_out(line)
-        if out is not None:
+        if out is not None and not is_old_news(line[0], _return(out, context).at):
             one = out.content
             words = f"trial ended {one.status.value}{why_words(one)}"
             turn = Turn(_when(out), words, BASE[SignalRule.TRIAL_NOT_CONVERTED], events_of(out))

@@ -25,9 +25,12 @@ from libs.runtime.problems import (
     problem_response,
     raw_problem,
 )
+from libs.runtime.whole_request import WholeRequest, whole_request
 
 log = structlog.get_logger(__name__)
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+# Takes a request and calls back once with the whole answer, or says False and leaves it to the handler.
+Quick = Callable[[WholeRequest, Callable[[bytes], None]], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +78,22 @@ class Connections:
 
 
 class EdgeProtocol(RequestHandler):
-    """One connection: headers have a deadline, errors are problems."""
+    """One connection: headers have a deadline, errors are problems.
 
-    __slots__ = ("_address", "_connections", "_header_seconds", "_header_timer")
+    A request that is plain and whole on an idle connection may be answered the quick way: without aiohttp's parser,
+    tasks and objects, which cost more than verifying and publishing. What else comes meanwhile waits for the answer.
+    """
+
+    __slots__ = (
+        "_address",
+        "_connections",
+        "_header_seconds",
+        "_header_timer",
+        "_is_clean",
+        "_is_quick",
+        "_later",
+        "_quick",
+    )
 
     def __init__(self, server: "EdgeServer", loop: asyncio.AbstractEventLoop) -> None:
         limits = server.limits
@@ -93,6 +109,10 @@ class EdgeProtocol(RequestHandler):
         self._header_seconds = limits.header_seconds
         self._header_timer: asyncio.TimerHandle | None = None
         self._address = ""
+        self._quick = server.quick
+        self._is_clean = True
+        self._is_quick = False
+        self._later = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         peer = transport.get_extra_info("peername")
@@ -110,6 +130,69 @@ class EdgeProtocol(RequestHandler):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        if not data:  # aiohttp's own way to go on with what its parser holds
+            self._received(data)
+            return
+        if self._is_quick:
+            self._put_off(data)
+            return
+        request = whole_request(data) if self._quick is not None and self._is_clean else None
+        if request is None:
+            # Where aiohttp's parser may hold a part of a request, nothing is the beginning of one any more.
+            self._is_clean = False
+        elif self._is_answered(request):
+            return
+        self._received(data)
+
+    def _put_off(self, data: bytes) -> None:
+        self._later += data
+        if self.transport is not None:
+            self.transport.pause_reading()
+
+    def _is_answered(self, request: WholeRequest) -> bool:
+        """Whether the request is answered the quick way: only where aiohttp has nothing to do on this connection."""
+        if self._quick is None or self._waiter is None or self._waiter.done() or self._force_close or self._close:
+            return False
+        self._is_quick = self._request_in_progress = True
+        if self._quick(request, self._answered):
+            self._stop_header_timer()
+            return True
+        self._is_quick = self._request_in_progress = False
+        return False
+
+    def _answered(self, data: bytes) -> None:
+        """Write an answer, and go on as aiohttp does between requests."""
+        self._is_quick = self._request_in_progress = False
+        if self.transport is not None:
+            self.transport.write(data)
+        if self._handler_waiter is not None and not self._handler_waiter.done():
+            self._handler_waiter.set_result(None)
+        if self._close or self._force_close or self.transport is None:
+            super().close()
+            return
+        self._keepalive = True
+        self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
+        if self._keepalive_handle is None:
+            self._keepalive_handle = self._loop.call_at(self._next_keepalive_close_time, self._process_keepalive)
+        if self._later:
+            later, self._later = self._later, b""
+            self.transport.resume_reading()
+            self.data_received(later)
+
+    def _process_keepalive(self) -> None:
+        if self._is_quick:
+            self._keepalive_handle = None  # it begins anew with the answer
+        else:
+            super()._process_keepalive()
+
+    def close(self) -> None:
+        """Stop after the request in progress."""
+        if self._is_quick:
+            self._close = True
+            return
+        super().close()
+
+    def _received(self, data: bytes) -> None:
         # Before the first request aiohttp's loop may not wait yet; the timer of connection_made runs then.
         waits = self._waiter is not None and not self._waiter.done()
         count = self._request_count
@@ -156,9 +239,10 @@ class EdgeProtocol(RequestHandler):
 class EdgeServer(web.Server):
     """aiohttp's low-level server, with connections of our kind. It takes over the handlers of one that aiohttp made."""
 
-    def __init__(self, made: web.Server, limits: EdgeLimits) -> None:
+    def __init__(self, made: web.Server, limits: EdgeLimits, quick: Quick | None = None) -> None:
         super().__init__(made.request_handler, request_factory=made.request_factory)
         self.limits = limits
+        self.quick = quick
         self.open_connections = Connections(limits)
 
     def __call__(self) -> RequestHandler:
@@ -177,12 +261,14 @@ class _AppRunner(web.AppRunner):
         return EdgeServer(await super()._make_server(), self._limits)
 
 
-def serving(handler: Handler, address: Address, limits: EdgeLimits) -> AbstractAsyncContextManager[int]:
+def serving(
+    handler: Handler, address: Address, limits: EdgeLimits, quick: Quick | None = None
+) -> AbstractAsyncContextManager[int]:
     """Serve one handler of all requests while the block runs; gives the bound port.
 
     In the end, requests in progress are answered.
     """
-    server = EdgeServer(web.Server(handler), limits)
+    server = EdgeServer(web.Server(handler), limits, quick)
     runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=limits.shutdown_seconds)
     return _running(runner, address)
 

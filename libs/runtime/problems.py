@@ -13,6 +13,7 @@ SERVER = "revstream"
 RETRY_SECONDS = 5
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 NO_FIELDS: Mapping[str, object] = MappingProxyType({})
+CLOSING: Mapping[str, str] = MappingProxyType({"Connection": "close"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +86,15 @@ def problem_response(problem: Problem, request_id: str) -> web.Response:
     return response
 
 
-def raw_problem(problem: Problem) -> bytes:
-    """The whole answer as bytes, for a request that never became one."""
+def raw_problem(problem: Problem, headers: Mapping[str, str] = CLOSING) -> bytes:
+    """The whole answer as bytes, for a request that never became one of aiohttp's."""
     request_id = new_request_id()
     body = problem_body(problem, request_id)
-    more = "".join(f"{name}: {value}\r\n" for name, value in problem.headers.items())
+    more = "".join(f"{name}: {value}\r\n" for name, value in {**problem.headers, **headers}.items())
     head = (
         f"HTTP/1.1 {problem.status.value} {problem.status.phrase}\r\n"
         f"Content-Type: application/problem+json\r\nContent-Length: {len(body)}\r\n"
-        f"Server: {SERVER}\r\nX-Request-Id: {request_id}\r\n{more}Connection: close\r\n\r\n"
+        f"Server: {SERVER}\r\nX-Request-Id: {request_id}\r\n{more}\r\n"
     )
     return head.encode() + body
 

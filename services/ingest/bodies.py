@@ -25,6 +25,10 @@ class Bodies:
         self._limits = limits
         self._held = 0
 
+    def takes(self, size: int) -> bool:
+        """Whether a body of this size may be read."""
+        return size <= self._limits.bytes
+
     def check_headers(self, request: web.BaseRequest) -> None:
         """Refuse by what the headers say, without reading. Raises Refused."""
         headers = request.headers

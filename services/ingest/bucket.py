@@ -36,3 +36,7 @@ class Buckets:
         allowed = level >= 1.0
         self._levels[name] = level - 1.0 if allowed else level
         return allowed
+
+    def returns(self, name: str) -> None:
+        """Put back the token that was taken last."""
+        self._levels[name] = min(self._rate.burst, self._levels.get(name, self._rate.burst) + 1.0)

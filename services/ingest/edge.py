@@ -2,11 +2,13 @@
 
 from contextlib import AbstractAsyncContextManager
 
-from libs.runtime.edge import Address, EdgeLimits, Handler, serving
+from libs.runtime.edge import Address, EdgeLimits, serving
+from services.ingest.quick import QuickWay
+from services.ingest.webhook import Webhook
 
 __all__ = ["Address", "EdgeLimits", "public_site"]
 
 
-def public_site(handler: Handler, address: Address, limits: EdgeLimits) -> AbstractAsyncContextManager[int]:
-    """Serve `handler` while the block runs; gives the bound port. In the end, requests in progress are answered."""
-    return serving(handler, address, limits)
+def public_site(webhook: Webhook, address: Address, limits: EdgeLimits) -> AbstractAsyncContextManager[int]:
+    """Serve `webhook` while the block runs; gives the bound port. In the end, requests in progress are answered."""
+    return serving(webhook, address, limits, QuickWay(webhook))

@@ -76,21 +76,28 @@ class KafkaPublisher:
 
     async def publish(self, record: StripeRecord) -> None:
         """As Publisher says."""
+        try:
+            await self.offer(record)
+        except TimeoutError:
+            raise NotPublished(f"{_named(record)} was not acknowledged in time") from None
+
+    def offer(self, record: StripeRecord) -> "asyncio.Future[None]":
+        """As Publisher says."""
         key, value = key_of(record), encode(record)
         size = len(value)
         self._admit(record, size)
         message = Message(key, value, headers_of(record), self._deadlines.future())
         self._waiting += 1
         self._waiting_bytes += size
-        try:
-            self._lanes[partition_of(key, len(self._lanes))].add(message)
-            await message.acknowledged
-        except TimeoutError:
+        message.acknowledged.add_done_callback(partial(self._ended, size))
+        self._lanes[partition_of(key, len(self._lanes))].add(message)
+        return message.acknowledged
+
+    def _ended(self, size: int, acknowledged: "asyncio.Future[None]") -> None:
+        self._waiting -= 1
+        self._waiting_bytes -= size
+        if not acknowledged.cancelled() and isinstance(acknowledged.exception(), TimeoutError):
             self._late()
-            raise NotPublished(f"{_named(record)} was not acknowledged in time") from None
-        finally:
-            self._waiting -= 1
-            self._waiting_bytes -= size
 
     def _admit(self, record: StripeRecord, size: int) -> None:
         if size > MOST_VALUE_BYTES:

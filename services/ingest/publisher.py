@@ -1,5 +1,6 @@
 """Where records go. A publisher returns when the record is safe, and raises when it may not be."""
 
+import asyncio
 from typing import Protocol
 
 from libs.wire.records import StripeRecord
@@ -18,4 +19,9 @@ class Publisher(Protocol):
 
     async def publish(self, record: StripeRecord) -> None:
         """Return once the broker has acknowledged the record. Raises NotPublished, RecordTooLarge."""
+        ...
+
+    def offer(self, record: StripeRecord) -> "asyncio.Future[None]":
+        """The same for who doesn't wait: done once the broker has acknowledged it, else with NotPublished or
+        TimeoutError. Raises NotPublished, RecordTooLarge."""
         ...

@@ -43,13 +43,18 @@ class Received:
         """The answer to `request`."""
         if request.version != HttpVersion11 or not request.keep_alive:
             return web.Response(body=BODY, headers=HEADERS)
+        return _Ready(self.data())
+
+    def data(self) -> bytes:
+        """The same as bytes, for a connection that stays open."""
         second = int(time.time())
         if second != self._second:
-            self._second, self._data = second, _with_date(second)
-        return _Ready(self._data)
+            self._second, self._data = second, with_date(second)
+        return self._data
 
 
-def _with_date(second: int) -> bytes:
-    lines = {**HEADERS, "Content-Length": str(len(BODY)), "Date": formatdate(second, usegmt=True)}
+def with_date(second: int, body: bytes = BODY) -> bytes:
+    """The whole answer 200 with a body, to a request that leaves its connection open."""
+    lines = {**HEADERS, "Content-Length": str(len(body)), "Date": formatdate(second, usegmt=True)}
     head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
-    return f"HTTP/1.1 200 OK\r\n{head}\r\n".encode() + BODY
+    return f"HTTP/1.1 200 OK\r\n{head}\r\n".encode() + body

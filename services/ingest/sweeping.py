@@ -22,13 +22,13 @@ from services.ingest.seen_events import SeenEvents
 from services.ingest.ties import is_ambiguous
 
 EVERY = timedelta(seconds=30)
-# Events come later than their second says, and the read model a little later than the events.
-OVERLAP = timedelta(minutes=10)
+# Events come later than their second says. Those that Stripe sends again come to an edge that lives.
+OVERLAP = timedelta(minutes=2)
 LONGEST = timedelta(hours=6)
 MOST = 2000
 NAME = "unsettled"
 MAKE = "INSERT INTO sweeps VALUES ($1, $2, $2) ON CONFLICT DO NOTHING"
-TAKE = "SELECT swept_until, swept_at FROM sweeps WHERE name = $1 FOR UPDATE SKIP LOCKED"
+TAKE = "SELECT swept_until FROM sweeps WHERE name = $1 AND swept_at <= now() - $2::interval FOR UPDATE SKIP LOCKED"
 SWEPT = "UPDATE sweeps SET swept_until = $2, swept_at = now() WHERE name = $1"
 RECENT = """
 FROM connections c JOIN object_versions v
@@ -73,15 +73,15 @@ class Sweeping:
         """Look every half minute, for ever; without PostgreSQL there is nothing to look at."""
         while True:
             try:
-                await self.sweep()
+                await self.sweep(EVERY * 0.8)
             except (*UNREACHABLE, asyncpg.PostgresError) as error:
                 log.warning("not_swept", reason=repr(error))
             await asyncio.sleep(EVERY.total_seconds())
 
-    async def sweep(self) -> int:
-        """Look at what came since the last look, in whichever process that was; how many objects were asked for.
+    async def sweep(self, at_least: timedelta = timedelta(0)) -> int:
+        """Look at what came since the last look, in whichever process that was, if that is `at_least` so long ago.
 
-        Raises what PostgreSQL's absence raises.
+        How many objects were asked for. Raises what PostgreSQL's absence raises.
         """
         async with self._pool.acquire() as connection, connection.transaction():
             await connection.execute(EVERY_PROJECT)
@@ -89,14 +89,15 @@ class Sweeping:
             if as_of is None:
                 return 0
             await connection.execute(MAKE, NAME, as_of - OVERLAP)
-            row = await connection.fetchrow(TAKE, NAME)
+            row = await connection.fetchrow(TAKE, NAME, at_least)
             if row is None:
-                return 0  # another process looks
+                return 0  # another process looks, or has looked
             since, until = row["swept_until"] - OVERLAP, min(as_of, row["swept_until"] + LONGEST)
             lacking = await connection.fetch(LACKING, since, until, MOST)
             found = await connection.fetch(TIED, since, until, MOST)
             tied = [each for each in found if is_ambiguous(_records(await connection.fetch(VERSIONS, *_place(each))))]
-            await connection.execute(SWEPT, NAME, until)
+            is_all = max(len(lacking), len(found)) < MOST
+            await connection.execute(SWEPT, NAME, until if is_all else row["swept_until"])
         return sum([self._lacking(row) for row in lacking]) + sum([self._tied(row) for row in tied])
 
     def _lacking(self, row: asyncpg.Record) -> bool:

@@ -111,7 +111,7 @@ class Webhook:
             return _refusal(problems.MALFORMED_EVENT, detail=f"The body is signed but is no Stripe event: {error}.")
         if ignored is not None:
             metrics.IGNORED.labels(ignored.value).inc()
-            return web.Response(body=_ignored(ignored), headers=received.HEADERS)
+            return web.Response(body=ignored_body(ignored), headers=received.HEADERS)
         metrics.PUBLISHED.inc()
         return self.received(request)
 
@@ -244,5 +244,6 @@ def _refusal(problem: Problem, detail: str | None = None) -> web.Response:
     return problem_response(problem if detail is None else replace(problem, detail=detail), request_id)
 
 
-def _ignored(reason: Ignored) -> bytes:
+def ignored_body(reason: Ignored) -> bytes:
+    """What is said of an event that is acknowledged and not published."""
     return orjson.dumps({"received": True, "ignored": reason.value})

@@ -1,5 +1,6 @@
 """Stand-ins that keep to the same contracts as Kafka and PostgreSQL, and signed events made by hand."""
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -23,11 +24,17 @@ class MemoryPublisher:
         self._most_bytes = most_bytes
 
     async def publish(self, record: StripeRecord) -> None:
+        await self.offer(record)
+
+    def offer(self, record: StripeRecord) -> "asyncio.Future[None]":
         if len(bytes(record.object)) > self._most_bytes:
             raise RecordTooLarge(record.type)
         if not self.is_reachable:
             raise NotPublished("the broker is away")
         self.records.append(record)
+        acknowledged: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        acknowledged.set_result(None)
+        return acknowledged
 
 
 @dataclass
@@ -39,7 +46,7 @@ class MemoryProjects:
     asked: int = 0
 
     def known(self, project: str) -> Project | None:
-        return self.by_id.get(project)
+        return self.by_id.get(project) if self.is_reachable else None
 
     async def find(self, project: str) -> Project | None:
         self.asked += 1

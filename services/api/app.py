@@ -22,6 +22,7 @@ from services.api.asked import Parts
 from services.api.client_work import clients_work
 from services.api.cursors import Cursors
 from services.api.database import Database
+from services.api.defining import keep_definitions
 from services.api.deliveries.egress import Egress
 from services.api.delivering import Delivering, deliver
 from services.api.edge import LIMITS, Address, EdgeLimits, site
@@ -29,6 +30,7 @@ from services.api.freshness import lag_is_known
 from services.api.outlet import outlet
 from services.api.read_model.consumer import Source, follow
 from services.api.read_model.leadership import pause
+from services.api.rewriting import keep_ledgers
 from services.api.settings import ApiSettings, platform, stripe_api
 from services.api.settings_topic import repair, settings_topic
 from services.api.site import application
@@ -82,7 +84,8 @@ async def serve(settings: ApiSettings, keyring: Keyring, stop: asyncio.Event) ->
             delivering.woken.set()
 
         news = hear(url, heard, stop)
-        work = (repair(database, topic), *clients_work(parts), giving_back, news, deliver(delivering, stop))
+        kept = (keep_definitions(database), keep_ledgers(database))
+        work = (repair(database, topic), *kept, *clients_work(parts), giving_back, news, deliver(delivering, stop))
         async with _background(_prepared(settings, stop), *work):
             await stop.wait()
 

@@ -1,6 +1,7 @@
 """Keeps what every preset says of every subscription, in the background: of who changed, and of whom the clock did."""
 
 import asyncio
+import time
 from datetime import UTC, datetime
 
 import asyncpg
@@ -21,14 +22,16 @@ log = structlog.get_logger(__name__)
 async def keep_definitions(database: Database) -> None:
     """For ever; several processes share the work."""
     while True:
+        began = time.monotonic()
         try:
             done = await define_due(database, datetime.now(UTC))
         except (*UNREACHABLE, asyncpg.UndefinedTableError) as error:
             log.warning("definitions_wait", reason=repr(error), retry_seconds=AGAIN_SECONDS)
             await asyncio.sleep(AGAIN_SECONDS)
             continue
-        if done < AT_ONCE:
-            await asyncio.sleep(IDLE_SECONDS)
+        # Whoever waits for an answer comes first: this takes a fifth of the time at most.
+        spent = time.monotonic() - began
+        await asyncio.sleep(4 * spent if done == AT_ONCE else max(IDLE_SECONDS, 4 * spent))
 
 
 async def define_due(database: Database, now: datetime, at_once: int = AT_ONCE) -> int:

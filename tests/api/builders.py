@@ -9,9 +9,11 @@ from typing import Any
 import msgspec
 
 from libs.domain.ledger import Movement
-from libs.domain.money import major_text, shown
+from libs.domain.money import shown
+from libs.domain.policy import DEFAULT
+from libs.wire import movement_codec
 from libs.wire.codec import encode
-from libs.wire.contribution_codec import exact_text
+from libs.wire.movement_codec import Books
 from libs.wire.records import (
     ClientMember,
     ClientRecord,
@@ -170,32 +172,8 @@ def signal_record(
 
 def movement_record(movement: Movement, *, project: str = PROJECT, settings: int = 0) -> MovementRecord:
     """The record of an entry of the ledger."""
-    why = movement.cancellation
-    return MovementRecord(
-        id=movement.id,
-        project=project,
-        client=movement.client,
-        livemode=True,
-        settings=settings,
-        occurred_at=movement.occurred_at,
-        kind=movement.kind.value,
-        currency=movement.currency,
-        amount=major_text(movement.shown, movement.currency),
-        before=shown(movement.before, movement.currency),
-        after=shown(movement.after, movement.currency),
-        exact=exact_text(movement.amount),
-        exact_before=exact_text(movement.before),
-        exact_after=exact_text(movement.after),
-        own={one.currency: exact_text(one.amount) for one in movement.own},
-        customer=movement.customer,
-        subscription=movement.subscription,
-        reason=movement.reason.value,
-        cancellation_reason=None if why is None else why.reason,
-        cancellation_feedback=None if why is None else why.feedback,
-        estimated=movement.estimated,
-        caused_by=movement.caused_by,
-        recorded_at=movement.occurred_at,
-    )
+    books = Books(project, movement.client, True, settings, DEFAULT)
+    return movement_codec.movement_record(movement, books, revision=1)
 
 
 def undone(record: MovementRecord) -> MovementRecord:
@@ -207,6 +185,7 @@ def undone(record: MovementRecord) -> MovementRecord:
         livemode=record.livemode,
         settings=record.settings,
         occurred_at=record.occurred_at,
+        revision=record.revision,
         deleted=True,
     )
 

@@ -95,9 +95,9 @@ def card_told(record: StripeRecord) -> CardTold | None:
         return None
     shape = shaped(_methods, record.object)
     held = shape.card or shape
-    customer = id_of(shape.customer) or record.customer or ""
-    gone = action_of(record.type) in ("deleted", "detached") or not customer
-    return CardTold(shape.id, customer, gone, _end_of_month(held.exp_year, held.exp_month))
+    customer = id_of(shape.customer)
+    gone = action_of(record.type) in ("deleted", "detached") or customer is None
+    return CardTold(shape.id, customer or record.customer or "", gone, _end_of_month(held.exp_year, held.exp_month))
 
 
 def _refund(shape: _RefundShape, record: StripeRecord) -> Refunded:

@@ -120,6 +120,8 @@ async def _points(wanted: Wanted, periods: tuple[Period, ...], usual: str | None
     found = await _measured(wanted, periods)
     if wanted.currency is not None:
         found = [series.narrowed(one, wanted.currency) for one in found]
+    codes = {code for one in found for code in one.bridges}
+    usual = usual or (next(iter(codes)) if len(codes) == 1 else None)
     values: list[Figure] = series.values(wanted.name, found, wanted.look.policy)
     policy = wanted.look.policy
     return [{**days(one), "value": told(value, policy, usual)} for one, value in zip(periods, values, strict=True)]

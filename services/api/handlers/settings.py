@@ -22,7 +22,7 @@ from services.api.audit import Action, audit, entry
 from services.api.mapping_options import MappingBody
 from services.api.parameters import Body, Query
 from services.api.problems import FieldError, Refused, bad_body, not_now
-from services.api.queries import projects, schedules, settings
+from services.api.queries import ledger, projects, schedules, settings
 from services.api.queries.projects import ProjectSettings
 from services.api.risk_options import health_content, health_with, risk_content, risk_with
 from services.api.schedule_settings import BusinessHours, ScheduleChange, schedule_content
@@ -79,7 +79,8 @@ async def show_settings(asked: Asked) -> web.Response:
     async with asked.database.reading(asked.project) as connection:
         held = await projects.settings(connection, asked.project)
         schedule = await schedules.schedule(connection, asked.project, held.policy().timezone)
-    return answer(settings_content(held, schedule))
+        building = await ledger.building(connection, asked.project)
+    return answer(settings_content(held, schedule) | ({"recounting": building} if building else {}))
 
 
 async def change_settings(asked: Asked) -> web.Response:

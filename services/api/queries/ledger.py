@@ -116,6 +116,14 @@ async def scope(connection: Connection, project: str, livemode: bool, timezone: 
     return Scope(project, livemode, row["generation"], row["timezone"], row["settings"], building)
 
 
+async def building(connection: Connection, project: str) -> Building | None:
+    """The generation that is being built because the policy changed."""
+    row = await connection.fetchrow(BOOK, project)
+    if row is None or row["building"] is None:
+        return None
+    return Building(row["clients_done"], row["clients_total"])
+
+
 async def bounds(connection: Connection, of: Scope) -> Period | None:
     """The first and the last day that anything is told of."""
     row = await connection.fetchrow(BOUNDS, *of.key)

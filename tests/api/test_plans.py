@@ -1,0 +1,127 @@
+"""Each query about revenue finds its rows by an index, seen as the API sees the tables: behind the wall."""
+
+import json
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+
+from libs.domain.metrics import Period
+from libs.domain.metrics.cells import Measure
+from libs.domain.policy import DEFAULT
+from services.api.cohorts import cohort_months
+from services.api.cursors import Position
+from services.api.database import Connection, Database
+from services.api.measuring import Question, measured
+from services.api.queries import definitions, figures, ledger, movements, parts, payments, segments, subscriptions
+from services.api.queries.ledger import Scope
+from services.api.queries.movements import MovementFilter
+from services.api.queries.parts import Part
+from services.api.queries.payments import Page
+from services.api.queries.subscriptions import SubscriptionFilter
+from tests.bench.tables.filling import PROJECT, fill
+
+NOW = datetime.now(UTC)
+TODAY = NOW.date()
+SCOPE = Scope(PROJECT, True, 0, "UTC")
+YEAR = tuple(Period(first, first + timedelta(days=27)) for first in (TODAY - timedelta(days=28 * n) for n in range(12)))
+PAGE = Page(PROJECT, True, Position(NOW.isoformat(), "x"), 50)
+BIG = {"movements", "ledger_cells", "subscriptions", "invoices", "clients", "client_mrr", "failed_payments", "cards",
+       "definitions"}  # fmt: skip
+Asking = Callable[[Connection], Awaitable[object]]
+LEDGER_ASKED: dict[str, Asking] = {
+    "every figure": lambda it: measured(it, Question(SCOPE, DEFAULT, tuple(reversed(YEAR)))),
+    "cohorts": lambda it: cohort_months(it, SCOPE, TODAY),
+    "balance": lambda it: ledger.before(it, SCOPE, (Measure.MOVED,), date(2030, 1, 1)),
+    "movements": lambda it: movements.page(it, SCOPE, MovementFilter(), None, 50),
+    "movements further on": lambda it: movements.page(
+        it, SCOPE, MovementFilter(since=NOW), Position(NOW.isoformat(), "x"), 9
+    ),
+    "movements of a kind": lambda it: movements.page(it, SCOPE, MovementFilter(kind="churn"), None, 50),
+    "movements of a client": lambda it: movements.page(it, SCOPE, MovementFilter(client="c1"), None, 50),
+    "a client's ledger": lambda it: movements.of_client(it, SCOPE, "c1"),
+    "a plan's part": lambda it: parts.moved(it, SCOPE, Part(plan="price_1"), YEAR),
+    "a segment's part": lambda it: parts.moved(it, SCOPE, Part(segment=("0", "1")), YEAR),
+    "failed payments": lambda it: payments.failed(it, PAGE),
+    "expiring cards": lambda it: payments.expiring(it, PAGE, NOW, NOW),
+    "failed attempts": lambda it: figures.failed_payments_in(it, PROJECT, True, [figures.Span(NOW, NOW)]),
+    "scheduled churn": lambda it: subscriptions.scheduled_churn(it, PROJECT, True, NOW),
+    "a segment": lambda it: segments.within(it, PROJECT, True, ("1", "2")),
+    "differing definitions": lambda it: definitions.differing(it, PROJECT, True, "x", 50),
+}
+ORDERS: dict[str, SubscriptionFilter] = {
+    "by id": SubscriptionFilter(True),
+    "by renewal": SubscriptionFilter(True, "renews_at", since=NOW, until=NOW),
+    "by end": SubscriptionFilter(True, "ends_at", since=NOW),
+    "by cancellation": SubscriptionFilter(True, "canceled_at", True, NOW, NOW),
+    "by trial": SubscriptionFilter(True, "trial_began", True, NOW, NOW),
+    "of a customer": SubscriptionFilter(True, customer="cus_1"),
+    "of a client": SubscriptionFilter(True, client="c1"),
+    "of a status": SubscriptionFilter(True, status="trialing"),
+}
+
+
+@pytest.fixture
+async def filled(migrated: str, opened: Database) -> Database:
+    await fill(migrated, 2_000, 50, lambda _: None)
+    return opened
+
+
+async def scanned(connection: Connection, query: str, values: tuple[Any, ...]) -> set[str]:
+    """The large tables that the query would read whole, where an index was to be had."""
+    plan = await connection.fetchval(f"EXPLAIN (FORMAT json) {query}", *values)
+    found = {
+        node.get("Relation Name") for node in nodes(json.loads(plan)[0]["Plan"]) if node["Node Type"] == "Seq Scan"
+    }
+    return {name for name in found if name in BIG}
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for inner in plan.get("Plans", ()):
+        yield from nodes(inner)
+
+
+async def whole_tables(database: Database, asking: Asking) -> dict[str, set[str]]:
+    """Each query that `asking` makes, and the large tables that it would read whole."""
+    queries: list[tuple[str, tuple[Any, ...]]] = []
+    async with database.reading(PROJECT) as connection:
+        with connection.query_logger(lambda it: queries.append((it.query, it.args))):
+            await asking(connection)
+        await connection.execute("SET LOCAL enable_seqscan = off")
+        found = {query: await scanned(connection, query, values) for query, values in queries}
+    assert found
+    return {query: tables for query, tables in found.items() if tables}
+
+
+async def test_no_query_reads_a_large_table_whole(filled: Database) -> None:
+    asked = dict(LEDGER_ASKED)
+    for name, wanted in ORDERS.items():
+        asked[f"subscriptions {name}"] = _page(wanted)
+    wrong = {name: await whole_tables(filled, asking) for name, asking in asked.items()}
+    assert {name: found for name, found in wrong.items() if found} == {}
+
+
+def _page(wanted: SubscriptionFilter) -> Asking:
+    return lambda it: subscriptions.page(it, PROJECT, wanted, None, 50)
+
+
+async def test_the_wall_is_there(filled: Database) -> None:
+    async with filled.reading("another") as connection:
+        assert await connection.fetchval("SELECT count(*) FROM movements") == 0
+        assert await connection.fetchval("SELECT count(*) FROM ledger_cells") == 0
+
+
+async def test_comparisons_behind_the_wall_are_leakproof(opened: Database) -> None:
+    """What the indices are compared by; else PostgreSQL would not use them."""
+    async with opened.every_project() as connection:
+        for kind in ("text", "date", "timestamptz", "bool", "int4"):
+            names: list[asyncpg.Record] = await connection.fetch(
+                "SELECT proname FROM pg_operator JOIN pg_proc ON pg_proc.oid = oprcode"
+                " WHERE oprleft = $1::text::regtype AND oprright = oprleft AND oprname = ANY(ARRAY['=', '<', '>='])"
+                " AND NOT proleakproof",
+                kind,
+            )
+            assert names == [], kind

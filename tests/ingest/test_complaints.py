@@ -184,6 +184,15 @@ async def test_12_fields_that_moved_between_api_versions_are_found(way: Pipeline
     assert way.worth() == way.truth() != {}
 
 
+async def test_12_answers_in_another_version_than_asked_for_are_read(way: Pipeline) -> None:
+    way.merchant.subscribe(12)
+    way.merchant.fake.server.outage.mode = "drift"
+    await way.deliver(*(each for each in way.merchant.fake.events if each["type"] == "customer.subscription.created"))
+    later(way, minutes=1)
+    await way.published(2)
+    assert way.worth() == way.truth() != {}
+
+
 @pytest.mark.parametrize("version", ["2024-06-20", "2026-10-28.endive"])
 async def test_13_invoice_names_its_subscription_in_every_version(way: Pipeline, version: str) -> None:
     made = way.merchant.subscribe(price=way.merchant.plain)

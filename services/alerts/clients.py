@@ -145,7 +145,7 @@ class SignalStage:
         why_gone = Resolution.SUPERSEDED if standing.has_moved else None
         changed = list(news(standing.entry.told, found.signals, at, why_gone))
         outputs += [signal_output(signal, standing.livemode) for signal in changed]
-        told = told_after(standing.entry.told, changed, found.signals, at)
+        told = told_after(standing.entry.told, changed, found.signals)
         health = health_of(found.context, found.signals, policy.health)
         mark = self._told_health(health, found, standing, outputs)
         departed = tuple(sorted(standing.departed.items()))

@@ -239,7 +239,7 @@ def _read(history: Sequence[RiskFact]) -> dict[str, tuple[str, str]]:
         for one in published:
             assert one.id not in held or one.updated_at >= held[one.id].updated_at
             held[one.id] = one
-        told = told_after(told, published, present, risk.newest or day(0))
+        told = told_after(told, published, present)
     return {
         name: (one.status.value, one.message) for name, one in held.items() if one.status is not SignalStatus.RESOLVED
     }

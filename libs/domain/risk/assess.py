@@ -13,6 +13,8 @@ from libs.domain.risk.rules.registry import RULES
 from libs.domain.risk.settings import DEFAULT_RISK, RiskSettings
 from libs.domain.risk.signal import Resolution, Signal, SignalStatus
 
+MOST_GONE = 50
+
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
@@ -64,14 +66,14 @@ def news(
             yield _gone(signal, at, why_gone)
 
 
-def told_after(
-    told: Iterable[Signal], published: Iterable[Signal], present: Iterable[Signal], at: datetime
-) -> tuple[Signal, ...]:
-    """What readers hold after `published`: all that is present, and what is gone, for a while: if it comes back, its
-    `updated_at` goes on from there."""
+def told_after(told: Iterable[Signal], published: Iterable[Signal], present: Iterable[Signal]) -> tuple[Signal, ...]:
+    """What readers hold after `published`: all that is present, and the last MOST_GONE that are not any more: if one
+    comes back, its `updated_at` goes on from there."""
     latest = {signal.id: signal for signal in (*told, *published)}
     names = {signal.id for signal in present}
-    return tuple(latest[name] for name in sorted(latest) if name in names or latest[name].updated_at > at - REMEMBERED)
+    gone = sorted((one for one in latest.values() if one.id not in names), key=lambda one: (one.updated_at, one.id))
+    kept = names | {one.id for one in gone[-MOST_GONE:]}
+    return tuple(latest[name] for name in sorted(kept))
 
 
 def _gone(signal: Signal, at: datetime, why: Resolution | None) -> Signal:

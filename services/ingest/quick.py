@@ -69,9 +69,9 @@ class QuickWay:
             metrics.WEBHOOKS.labels(problems.NOT_NOW.code).inc()
             asked.answered(raw_problem(problems.NOT_NOW, OPEN))
         else:
-            self.webhook.noted(scope, record)
             metrics.PUBLISHED.inc()
             asked.answered(self.webhook.received.data())
+            self.webhook.noted(scope, record)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,15 @@ class Listing:
         """The same list without what was created before `instant`."""
         return replace(self, filters={**self.filters, "created": {"gte": int(instant.timestamp())}})
 
+    def created_before(self, end: datetime) -> "Listing":
+        """The same list with what was created before `end`."""
+        return replace(self, filters={**self.filters, "created": {"lt": int(end.timestamp())}})
+
+    def created_between(self, begin: datetime, end: datetime) -> "Listing":
+        """The same list with what was created from `begin` on and before `end`."""
+        created = {"gte": int(begin.timestamp()), "lt": int(end.timestamp())}
+        return replace(self, filters={**self.filters, "created": created})
+
 
 # Tiers of prices and the products of coupons are too deep for a list of subscriptions: they come from their own lists.
 SUBSCRIPTIONS = Listing(

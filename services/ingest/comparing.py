@@ -19,9 +19,9 @@ from libs.wire.codec import MalformedRecord
 from libs.wire.records import StripeRecord
 from libs.wire.stripe_event import Kind, read
 from services.ingest import metrics
+from services.ingest.clock import utc_now
 from services.ingest.completing import Completing
 from services.ingest.outgoing import publish_all
-from services.ingest.polling import utc_now
 from services.ingest.postgres_drift import Differing, Drift
 from services.ingest.postgres_known import Known, Place
 from services.ingest.postgres_runs import Run

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import structlog
 
-from libs.stripe_gateway import EVENTS, StripeAccount
+from libs.stripe_gateway import Listing, StripeAccount
 from libs.stripe_gateway.answers import Json
 from libs.wire.codec import MalformedRecord
 from libs.wire.records import StripeRecord
@@ -15,9 +15,11 @@ from libs.wire.stripe_event import Origin, event_of, is_published, to_record
 from libs.wire.stripe_event.sanitising import sanitised
 from services.ingest import metrics
 from services.ingest.catalogues import Catalogues, Scope
+from services.ingest.clock import utc_now
 from services.ingest.outgoing import publish_all
 from services.ingest.publisher import Publisher
 from services.ingest.seen_events import SeenEvents
+from services.ingest.slices import Slices
 
 MOST_HELD = 2000
 log = structlog.get_logger(__name__)
@@ -46,24 +48,33 @@ class Feed:
     lacking: Callable[[Scope, StripeRecord], None]
     published: Callable[[StripeRecord], None] = _not_noted
     seen: SeenEvents = field(default_factory=SeenEvents)
+    clock: Callable[[], datetime] = utc_now
 
     async def read(self, reader: StripeAccount, scope: Scope, since: datetime) -> datetime:
         """Publish every event since an instant; the instant, by Stripe's clock, up to which that is all of them.
 
-        Stripe shows the newest first. So many as fit into memory are published oldest first, and any order leads to
-        the same state. Raises a StripeFault; then it has to be read again.
+        Stripe shows the newest first; they are read in slices of time and published oldest first, as far as they fit
+        into memory. Raises a StripeFault; then it has to be read again.
         """
         until: datetime | None = None
+        for listing in Slices(since, self.clock()):
+            until = await self._slice(reader, scope, listing)
+        assert until is not None  # there is at least one slice
+        return until
+
+    async def _slice(self, reader: StripeAccount, scope: Scope, listing: Listing) -> datetime:
+        """Publish one slice; Stripe's time when it was begun."""
+        begun: datetime | None = None
         held: list[Json] = []
-        async for page in reader.pages(EVENTS.created_since(since)):
-            until = until or page.at
+        async for page in reader.pages(listing):
+            begun = begun or page.at
             held += page.objects
             if len(held) >= MOST_HELD:
                 await self.publish_and_complete(scope, held)
                 held = []
         await self.publish_and_complete(scope, held)
-        assert until is not None  # a list has at least one page
-        return until
+        assert begun is not None  # a list has at least one page
+        return begun
 
     async def publish_and_complete(self, scope: Scope, events: Sequence[Json]) -> None:
         """Publish events as `publish` does, and have objects read that they leave incomplete or unclear."""

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from libs.domain.schedule import next_night
+from services.ingest.clock import utc_now
 from services.ingest.jobs import Subject
-from services.ingest.polling import utc_now
 from services.ingest.postgres_cursors import known_zone
 from services.ingest.postgres_drift import Drift
 from services.ingest.postgres_runs import RECONCILE, Runs

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
 from libs.domain.schedule import next_run
 from libs.stripe_gateway import StripeAccount, StripeFault, StripeRefused
+from services.ingest.clock import utc_now
 from services.ingest.faults import fault_content
 from services.ingest.feed import Feed
 from services.ingest.jobs import Subject
@@ -22,11 +23,6 @@ LONGEST_GAP = timedelta(days=29)
 AGAIN = timedelta(minutes=1)
 REFUSED_AGAIN = timedelta(minutes=10)
 log = structlog.get_logger(__name__)
-
-
-def utc_now() -> datetime:
-    """This machine's clock."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)

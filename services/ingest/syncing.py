@@ -36,6 +36,7 @@ from services.ingest.outgoing import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS,
 from services.ingest.plans import CATALOGUE, plan_of
 from services.ingest.postgres_runs import RECENT, RECONCILE, PageRead, Progress, Run, Runs
 from services.ingest.refetching import Readers
+from services.ingest.slices import Place, Slices
 from services.ingest.together import together
 
 # Each list waits for its own answers only: together they come up to the allowed rate, and MRR is not kept waiting.
@@ -151,11 +152,31 @@ class Syncing:
                 return
 
     async def _next_page(self, work: _Work, progress: Progress) -> Progress:
+        if progress.resource == EVENTS.resource:
+            return await self._next_events(work, progress)
         page = await work.reader.page(work.plan[progress.resource], progress.cursor)
         await self._take(work, progress.resource, page)
         metrics.SYNCED.labels(progress.resource).inc(len(page.objects))
         read = PageRead(len(page.objects), page.cursor, _reached(work, progress.resource, page))
         return await self.runs.page(work.run, progress, read)
+
+    async def _next_events(self, work: _Work, progress: Progress) -> Progress:
+        """A page of events: in slices of time, as history is written oldest first."""
+        events = work.plan[EVENTS.resource]
+        slices = Slices(events.since, work.run.requested_at)
+        if progress.cursor is None:
+            page, place = await work.reader.page(events), None
+            if page.cursor is not None:  # more than one page: begin with the oldest slice
+                return await self.runs.page(work.run, progress, PageRead(0, Place(slices.begin).text(), 0))
+        else:
+            place = slices.place(progress.cursor)
+            page = await work.reader.page(slices.listing(place), place.after)
+        await self._take(work, EVENTS.resource, page)
+        metrics.SYNCED.labels(EVENTS.resource).inc(len(page.objects))
+        following = None if place is None else slices.following(place, page.cursor)
+        cursor = None if following is None else following.text()
+        reached = None if place is None else slices.reached(place)
+        return await self.runs.page(work.run, progress, PageRead(len(page.objects), cursor, reached))
 
     async def _take(self, work: _Work, resource: str, page: Page) -> None:
         if resource in CATALOGUE:

@@ -1,7 +1,8 @@
-"""What the API does about clients beside answering: imports, and telling the streams what they were not told yet."""
+"""What the API does about clients beside answering: it imports, tells the streams what is new, forgets the old."""
 
 from collections.abc import Coroutine
 
+from services.api import retention
 from services.api.asked import Parts
 from services.api.directory_topic import DirectoryTopic, repair
 from services.api.erasing import Erasing
@@ -14,4 +15,4 @@ def clients_work(parts: Parts) -> tuple[Coroutine[object, object, None], ...]:
     topic = DirectoryTopic(parts.database, parts.sender, parts.directory_slots)
     imports = Imports(parts.database, topic, parts.imports)
     erasing = Erasing(parts.database, parts.sender, topic, parts.erasures)
-    return (repair(topic), follow(imports), erasing_work(erasing))
+    return (repair(topic), follow(imports), erasing_work(erasing), retention.follow(parts.database))

@@ -78,10 +78,14 @@ Cells = dict[Cell, tuple[int, int]]
 def cells(entries: Iterable[Entry], timezone: str) -> Cells:
     """The cells of one client's whole life, days in the project's zone."""
     walk = _Walk(ZoneInfo(timezone))
-    ordered = sorted(entries, key=lambda one: (one.at, TURNS.get(one.kind, 2), one.id))
-    for at, together in groupby(ordered, key=lambda one: one.at):
+    for at, together in groupby(in_order(entries), key=lambda one: one.at):
         walk.take(at.astimezone(walk.zone).date(), tuple(together))
     return {cell: sums for cell, sums in walk.found.items() if sums != (0, 0)}
+
+
+def in_order(entries: Iterable[Entry]) -> list[Entry]:
+    """The entries one after the other, as they are told."""
+    return sorted(entries, key=lambda one: (one.at, TURNS.get(one.kind, 2), one.id))
 
 
 def difference(before: Cells, after: Cells) -> Cells:

@@ -60,7 +60,7 @@ async def told(api: Api, *movements: Movement) -> None:
 async def versions(api: Api) -> None:
     """A customer's e-mail changed every ten days."""
     for days in (50, 40, 35, 20, 5):
-        content = {"object": "customer", "id": "cus_1", "email": f"ann{days}@acme.com", "metadata": {}}
+        content: dict[str, object] = {"object": "customer", "id": "cus_1", "email": f"ann{days}@acme.com"}
         at = NOW - timedelta(days=days)
         await api.holds(
             event_delivery(stripe_record("customer.updated", content, event_id=f"evt_{days}", at=at, rank=3))

@@ -86,24 +86,32 @@ class EdgeHealth:
         if not seen and not refusals:
             return
         self._seen, self._refusals = {}, {}
+        is_stored = False
         try:
             async with pool.acquire() as connection, connection.transaction():
                 await connection.execute(EVERY_PROJECT)
                 await connection.executemany(SEEN, [_row(scope, each) for scope, each in sorted(seen.items())])
                 rows = [(project, each.count, _instant(each.at)) for project, each in sorted(refusals.items())]
                 await connection.executemany(REFUSED, rows)
-        except BaseException:
-            self._take_back(seen, refusals)
-            raise
+            is_stored = True
+        finally:
+            if not is_stored:
+                self._take_back(seen, refusals)
 
     async def keep(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
-        """Store for ever, every few seconds; without PostgreSQL it is counted on."""
-        while True:
-            await asyncio.sleep(STORE_SECONDS)
-            try:
-                await self.store(pool)
-            except (*UNREACHABLE, asyncpg.PostgresError) as error:
-                log.warning("webhook_health_not_stored", reason=repr(error))
+        """Store for ever, every few seconds, and once more in the end; without PostgreSQL it is counted on."""
+        try:
+            while True:
+                await asyncio.sleep(STORE_SECONDS)
+                await self._stored(pool)
+        finally:
+            await self._stored(pool)
+
+    async def _stored(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+        try:
+            await self.store(pool)
+        except (*UNREACHABLE, asyncpg.PostgresError) as error:
+            log.warning("webhook_health_not_stored", reason=repr(error))
 
     def _of(self, scope: Scope) -> _Seen:
         seen = self._seen.get(scope)

@@ -1,13 +1,15 @@
 """What a platform was granted is given back, whatever Stripe says; connecting again goes on where it was."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 
-from services.api.deauthorizing import give_back_due
+from services.api.deauthorizing import follow, give_back_due
 from tests.api.calling import Api
 from tests.api.oauth_rig import DEAUTHORIZE, PATH, OAuthRig, oauth_rig
 from tests.stripe_gateway.merchants import Merchant
+from tests.waiting import until
 
 AT_ONCE = "UPDATE deauthorizations SET next_try_at = now()"
 
@@ -35,6 +37,17 @@ async def test_access_is_given_back_once(rig: OAuthRig) -> None:
     assert await rig.audited() == [*told, ("connection.deauthorized", connection)]
 
 
+async def test_access_is_given_back_as_soon_as_it_is_wished(rig: OAuthRig) -> None:
+    await rig.connected()
+    following = asyncio.create_task(follow(rig.api.parts.database, rig.platform, rig.api.parts.given_back))
+    try:
+        await rig.api.delete(PATH)
+        await until(lambda: rig.merchant.calls(DEAUTHORIZE) == 1, deadline=5)
+    finally:
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+
+
 async def test_stripe_away_keeps_no_connection_alive_and_is_asked_again(rig: OAuthRig) -> None:
     await rig.connected()
     rig.merchant.fake.server.oauth.outage.mode = "error_500"
@@ -53,7 +66,7 @@ async def test_stripe_away_keeps_no_connection_alive_and_is_asked_again(rig: OAu
     await give_back(rig)
     (shown,) = (await rig.api.get(f"{PATH}/status")).field("connections")
     assert (shown["deauthorization"]["tries"], shown["deauthorization"]["last_error"]) == (2, None)
-    assert shown["deauthorization"]["done_at"] is not None
+    assert shown["deauthorization"]["done_at"].endswith("Z")
     assert not rig.merchant.fake.server.access.connected
 
 

@@ -242,3 +242,48 @@ async def test_others_see_nothing_of_it(api: Api, other_project: str) -> None:
     stranger = await api.as_project(other_project, Scope.READ)
     assert (await stranger.get(PATH)).field("connections") == []
     assert is_problem(await api.get(f"{PATH}?x=1"), 400, "invalid_query")
+
+
+async def test_delay_of_events_is_that_of_the_account_and_its_mode(api: Api) -> None:
+    await connect(api)
+    await secret(api, ago(hours=48))
+    await event(api, "evt_1", ago(hours=1))
+    seen = "INSERT INTO webhook_health (project, account, livemode, accepted, accepted_at, skew_seconds) VALUES"
+    for account, livemode, at, skew in (
+        ("acct_1", True, ago(hours=1), 0.73125),
+        ("self", True, ago(hours=9), 5.0),
+        ("acct_1", False, ago(minutes=1), 9.0),
+        ("acct_2", True, ago(minutes=1), 9.0),
+    ):
+        await write(api, f"{seen} ('acme', $1, $2, 1, $3, $4)", account, livemode, at, skew)
+    webhook = (await only(api))["webhook"]
+    assert (webhook["state"], webhook["skew_seconds"]) == ("healthy", 0.731)
+
+
+@pytest.mark.parametrize(
+    ("refused", "state", "code"),
+    [
+        pytest.param(0.5, "failing", "webhook_failing", id="since the last good one"),
+        pytest.param(2, "healthy", None, id="before the last good one"),
+    ],
+)
+async def test_refused_signatures_are_told_until_a_good_one_comes(
+    api: Api, refused: float, state: str, code: str | None
+) -> None:
+    await connect(api)
+    await secret(api, ago(hours=48))
+    await event(api, "evt_1", ago(hours=1))
+    accepted = "INSERT INTO webhook_health (project, account, livemode, accepted, accepted_at) VALUES"
+    await write(api, f"{accepted} ('acme', 'acct_1', true, 1, $1)", ago(hours=1))
+    await write(api, "INSERT INTO webhook_refusals VALUES ('acme', 3, $1)", ago(hours=refused))
+    found = await only(api)
+    assert found["webhook"]["state"] == state
+    assert (found["error"] or {}).get("code") == code
+
+
+async def test_secret_that_does_not_decrypt_is_told(api: Api) -> None:
+    await connect(api)
+    await secret(api, ago(hours=48))
+    await write(api, "UPDATE webhook_secrets SET unreadable_since = now()")
+    found = await only(api)
+    assert (found["webhook"]["state"], found["error"]["code"]) == ("failing", "webhook_secret_unreadable")

@@ -221,6 +221,16 @@ async def test_what_the_edge_sees_is_added_up(desk: Desk) -> None:
     assert await desk.connection.fetchval("SELECT refused FROM webhook_refusals") == 1
 
 
+async def test_what_was_counted_is_stored_at_the_end(desk: Desk) -> None:
+    health = EdgeHealth()
+    keeping = asyncio.create_task(health.keep(desk.store.pool))
+    await asyncio.sleep(0)
+    health.refused("p1", 100.0)
+    keeping.cancel()
+    await asyncio.gather(keeping, return_exceptions=True)
+    assert await desk.connection.fetchval("SELECT refused FROM webhook_refusals") == 1
+
+
 async def test_what_could_not_be_stored_is_counted_on(desk: Desk) -> None:
     health = EdgeHealth()
     health.accepted(SCOPE, 100.0, 101.0)

@@ -18,7 +18,9 @@ CONNECTIONS = """
 SELECT c.id, c.account, c.name, c.livemode, c.state, c.method, c.scope, c.connected_at, c.disconnected_at,
     c.permissions::text AS permissions, c.error::text AS error,
     p.polled_until, p.last_success_at AS polled_at, p.again_at, p.last_error::text AS poll_error,
-    (SELECT jsonb_build_object('asked_at', asked_at, 'done_at', done_at, 'tries', tries, 'last_error', last_error)
+    (SELECT jsonb_build_object('asked_at', to_char(asked_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+         'done_at', to_char(done_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+         'tries', tries, 'last_error', last_error)
      FROM deauthorizations d WHERE d.project = c.project AND d.connection = c.id AND c.state = 'disconnected'
      ORDER BY asked_at DESC LIMIT 1)::text AS deauthorization,
     (SELECT max(finished_at) FROM sync_runs r

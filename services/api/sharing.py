@@ -7,6 +7,7 @@ is told less than what was true when they asked, and however many ask, two looks
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import wraps
 from http import HTTPStatus
 
 from aiohttp import web
@@ -55,6 +56,7 @@ def shared(handler: Handler) -> Handler:
     """The handler of a GET whose answer is the same for everyone who asks for the same of the same project."""
     looks = Looks()
 
+    @wraps(handler)
     async def sharing(asked: Asked) -> web.StreamResponse:
         key = asked.project, asked.request.path_qs, asked.request.headers.get("If-None-Match", "")
         found = await looks.answer(key, lambda: handler(asked))

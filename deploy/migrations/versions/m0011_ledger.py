@@ -116,7 +116,7 @@ CREATE TABLE subscriptions (
     "CREATE INDEX subscriptions_by_status ON subscriptions (project, livemode, status, subscription)",
     """
 CREATE INDEX subscriptions_by_end ON subscriptions (project, livemode, ends_at, subscription)
-WHERE ends_at IS NOT NULL AND NOT final
+INCLUDE (mrr_currency, mrr_num, mrr_den, final) WHERE ends_at IS NOT NULL AND NOT final
 """,
     """
 CREATE INDEX subscriptions_by_renewal ON subscriptions (project, livemode, renews_at, subscription)

@@ -15,10 +15,9 @@ SELECT currency, den AS exact_den, sum(num) AS exact_num FROM mrr_totals
 WHERE project = $1 AND livemode = $2 AND n > 0 GROUP BY currency, den
 """
 AT_RISK = """
-SELECT currency, exact_den, sum(exact_num) AS exact_num FROM client_mrr AS held
-WHERE project = $1 AND livemode = $2
-  AND EXISTS (SELECT FROM signals WHERE signals.project = held.project AND signals.client = held.client
-                                    AND status <> 'resolved')
+SELECT currency, exact_den, sum(exact_num) AS exact_num
+FROM (SELECT DISTINCT client FROM signals WHERE project = $1 AND status <> 'resolved') AS risky
+JOIN client_mrr ON client_mrr.project = $1 AND client_mrr.client = risky.client AND livemode = $2
 GROUP BY currency, exact_den
 """
 COUNTS = """

@@ -22,9 +22,8 @@ WHERE clients.project = $1 AND clients.livemode = $2 AND mrr_order >= $3 AND mrr
 GROUP BY currency, exact_den
 """
 AT_RISK = """
-SELECT count(*) FROM clients
-WHERE project = $1 AND livemode = $2 AND status = 'active' AND client IN (
-    SELECT client FROM signals WHERE signals.project = $1 AND signals.livemode = $2 AND status <> 'resolved')
+SELECT count(*) FROM (SELECT DISTINCT client FROM signals WHERE project = $1 AND status <> 'resolved') AS risky
+JOIN clients ON clients.project = $1 AND clients.client = risky.client AND livemode = $2 AND clients.status = 'active'
 """
 
 

@@ -116,6 +116,10 @@ FROM (
 )
 
 
+# Of whole projects: far longer than a request may take.
+PATIENCE = 1800.0
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How a project's ledger is counted, and how it is to be; `building` what is being built towards."""
@@ -165,7 +169,7 @@ async def begin(connection: Connection, project: str, timezone: str, counted_by:
     assert row is not None
     await forget(connection, project, row["generation"], row["building"])
     for statement in PLAIN_CELLS:
-        await connection.execute(statement, project, row["building"], timezone)
+        await connection.execute(statement, project, row["building"], timezone, timeout=PATIENCE)
 
 
 async def forget(connection: Connection, project: str, *generations: int) -> None:
@@ -173,12 +177,12 @@ async def forget(connection: Connection, project: str, *generations: int) -> Non
     kept = (*generations, *generations)[:2]
     for table in ("movements", "ledger_cells"):
         for livemode in (True, False):
-            await connection.execute(FORGET.format(table=table), project, livemode, *kept)
+            await connection.execute(FORGET.format(table=table), project, livemode, *kept, timeout=PATIENCE)
 
 
 async def building(connection: Connection, project: str) -> Building | None:
     """What is being built; nobody else goes on with it, or writes the ledger, until the transaction ends."""
-    row = await connection.fetchrow(LOCKED, project)
+    row = await connection.fetchrow(LOCKED, project, timeout=PATIENCE)
     if row is None or row["building"] is None:
         return None
     return Building(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from libs.runtime.faust_batch import BatchApp, StageHandle, StageSpec, batch_app, stage
 from libs.runtime.too_large import told_and_left_out
 from libs.wire.topics import CHURN_SIGNALS, CLIENT_ACTIVITY, CLIENT_HEALTH
-from services.alerts.client_entry import next_change_of, settings_of
+from services.alerts.client_entry import settings_of
 from services.alerts.clients import SignalStage
 from services.alerts.policies import RiskPolicies
 from services.alerts.settings import AlertsSettings
@@ -41,8 +41,7 @@ class Topology:
         """Entries that another worker wrote, perhaps under other settings: plan their changes, recheck the outdated."""
         for partition in partitions:
             entries = self._by_client.state(partition)
-            for key, data in entries.items():
-                self._signals.due.plan(key, next_change_of(data))
+            self._signals.due.plan_all(entries)
             self._by_client.submit(key for key, data in entries.items() if self._outdated(key, data))
 
     def _outdated(self, key: bytes, data: bytes) -> bool:

@@ -11,7 +11,7 @@ import msgspec
 
 from libs.domain.identity import ClientId, CustomerId
 from libs.domain.risk import NO_RISK, ClientRisk, Signal
-from libs.runtime.due_keys import NEVER
+from libs.runtime.changes_due import NEVER
 from libs.wire.codec import MalformedRecord
 from libs.wire.state_codec import read_fraction, write_fraction
 

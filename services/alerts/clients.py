@@ -19,8 +19,8 @@ from libs.domain.risk import (
     with_revenue,
 )
 from libs.domain.risk.moving import facts_of, is_empty, with_facts, without_facts
+from libs.runtime.changes_due import ChangesDue
 from libs.runtime.dead_letters import dead_letter
-from libs.runtime.due_keys import DueKeys
 from libs.runtime.faust_batch import Output, Record, StageResult, State
 from libs.wire.activity import Activity, RiskMoved, SignalDecision
 from libs.wire.codec import MalformedRecord, decode_activity
@@ -98,7 +98,7 @@ class SignalStage:
     """Computes `churn.signals`. `clock` gives the present instant."""
 
     def __init__(self, policies: RiskPolicies, clock: Callable[[], datetime]) -> None:
-        self.due = DueKeys()
+        self.due = ChangesDue(next_change_of)
         self._policies, self._clock = policies, clock
 
     def compute(self, records: Sequence[Record], state: State) -> StageResult:

@@ -6,11 +6,11 @@ from datetime import datetime
 import msgspec
 
 from libs.domain.ledger import ClosedBooks
+from libs.runtime.changes_due import NEVER
 from libs.wire.codec import MalformedRecord
 from libs.wire.records import ContributionChanged
 from libs.wire.state_codec import read_fraction, write_fraction
 
-NEVER = 2**62
 _head = struct.Struct(">qq")  # next change (seconds), version of the settings
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from libs.domain.ledger.valuation import next_rate_change
+from libs.runtime.changes_due import ChangesDue
 from libs.runtime.dead_letters import dead_letter
 from libs.runtime.faust_batch import Output, Record, StageResult, State
 from libs.wire.codec import MalformedRecord, decode_activity
@@ -17,7 +18,6 @@ from libs.wire.contribution_codec import customer_revenue
 from libs.wire.movement_codec import Books, ledger_name
 from libs.wire.records import ContributionChanged, Revision
 from libs.wire.topics import CLIENT_ACTIVITY
-from services.mrr.changes_due import ChangesDue
 from services.mrr.client_books import ClientBooks
 from services.mrr.client_entry import NO_ENTRY, ClientEntry, decode_entry, encode_entry, next_change_of
 from services.mrr.client_told import Present, client_told, fingerprint

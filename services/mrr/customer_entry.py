@@ -13,11 +13,11 @@ import msgspec
 from libs.domain.customer_state import EMPTY, CustomerState
 from libs.domain.identity import EventId
 from libs.domain.subscription import Subscription
+from libs.runtime.changes_due import NEVER
 from libs.wire.codec import MalformedRecord
 from libs.wire.records import BelongingSince, CourseStep, MatchedBy
 
 Previous = tuple[tuple[EventId, Subscription], ...]
-NEVER = 2**62
 UNTOLD = 0
 _head = struct.Struct(">qIHH")  # next change (seconds), checked, incomplete subscriptions, length of the glance
 MOST_COUNTED = 0xFFFF

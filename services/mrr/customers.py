@@ -10,6 +10,7 @@ from libs.domain.identity import ClientId, CustomerId, EventId
 from libs.domain.mapping import client_of
 from libs.domain.policy import Policy
 from libs.domain.subscription import Subscription
+from libs.runtime.changes_due import ChangesDue
 from libs.runtime.dead_letters import dead_letter
 from libs.runtime.faust_batch import Output, Record, StageResult, State
 from libs.wire import stripe_event
@@ -19,7 +20,6 @@ from libs.wire.stripe_event.reading import read_previous
 from libs.wire.topics import STRIPE_EVENTS
 from services.mrr.activities import activity_outputs
 from services.mrr.arrivals import Arrivals, Segment, Told, segments
-from services.mrr.changes_due import ChangesDue
 from services.mrr.customer_entry import CustomerEntry, Glance, Previous, decode_entry, encode_entry, next_change_of
 from services.mrr.evaluating import Evaluated, Evaluator, Occasion
 from services.mrr.mapping import Clients, CustomersByClaim

@@ -9,14 +9,13 @@ from libs.domain.customer_state import EMPTY
 from libs.fake_stripe import FakeStripe
 from libs.fake_stripe.settings import AccountSettings
 from libs.fake_stripe.specs import CouponSpec, ItemSpec, PriceSpec, SubscriptionSpec, TierSpec
+from libs.runtime.changes_due import NEVER, ChangesDue
 from libs.wire.codec import MalformedRecord, decode, encode
 from libs.wire.records import ClientRecord, SettingsRecord
 from libs.wire.stripe_event import Catalogue
 from libs.wire.topics import CLIENT_ACTIVITY, REVENUE_CLIENTS, STRIPE_EVENTS
-from services.mrr.changes_due import ChangesDue
 from services.mrr.clients import ClientStage
 from services.mrr.customer_entry import (
-    NEVER,
     CustomerEntry,
     Glance,
     checked_of,

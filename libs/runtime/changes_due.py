@@ -1,15 +1,19 @@
-"""Which table entries the clock alone changes next: a queue of keys by instant."""
+"""When the clock alone changes a table entry: a discount ends, a snooze, `cancel_at` passes. A queue by instant."""
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 NEVER = 2**62
 
 
-class DueKeys:
-    """Keys by the second of their next change. A key that was put off is dropped when its old turn comes."""
+class ChangesDue:
+    """Keys by their next change. A key that was put off is dropped when its old turn comes.
 
-    def __init__(self) -> None:
+    `next_change_of` tells, in seconds, when the clock changes an entry; NEVER where it doesn't.
+    """
+
+    def __init__(self, next_change_of: Callable[[bytes], int]) -> None:
+        self._next_change_of = next_change_of
         self._queue: list[tuple[int, bytes]] = []
         self._planned: dict[bytes, int] = {}
 
@@ -20,6 +24,11 @@ class DueKeys:
         elif self._planned.get(key) != seconds:
             self._planned[key] = seconds
             heapq.heappush(self._queue, (seconds, key))
+
+    def plan_all(self, entries: Mapping[bytes, bytes]) -> None:
+        """Find the next changes of entries that were recovered."""
+        for key, data in entries.items():
+            self.plan(key, self._next_change_of(data))
 
     def due(self, now: int) -> Iterator[bytes]:
         """Take out the keys whose change has come."""

@@ -26,6 +26,7 @@ from libs.wire.stripe_event import is_published
 from libs.wire.topics import CHURN_SIGNALS
 from tests.bench.figures import Figure, Say, Scale, percentile
 from tests.bench.place import Bench, lived
+from tests.bench.streamed import streamed
 from tests.bench.webhooks.load import Load, Sent, generated
 
 PART = "latency"
@@ -83,11 +84,12 @@ class Probes:
 async def measure(bench: Bench, scale: Scale, say: Say) -> list[Figure]:
     """One start of the whole system with a minute of load, for each run."""
     found = [await _run(bench, scale, number, say) for number in range(scale.runs)]
-    api, signals, answers = (list(each) for each in zip(*found, strict=True))
+    api, signals, events, answers = (list(each) for each in zip(*found, strict=True))
     load = f"{RATE:.0f} webhooks/s"
     return [
         *_percentiles(f"webhook to /api/clients/{{id}}, {load}", api, ("< 60", "< 200")),
         *_percentiles(f"webhook to churn.signals, {load}", signals, ("< 40", "< 120")),
+        *_percentiles(f"webhook to the live stream, {load}", events, ("< 40", "< 120")),
         *_percentiles(f"webhook answered, all running, {load}", answers, ("", "")),
     ]
 
@@ -95,7 +97,7 @@ async def measure(bench: Bench, scale: Scale, say: Say) -> list[Figure]:
 Latencies = Sequence[float]
 
 
-async def _run(bench: Bench, scale: Scale, number: int, say: Say) -> tuple[Latencies, Latencies, Latencies]:
+async def _run(bench: Bench, scale: Scale, number: int, say: Say) -> tuple[Latencies, Latencies, Latencies, Latencies]:
     requests = scale.count(12_000, 1000)
     # Another account in each run: what a run sends must be news.
     account, past = await lived(requests + requests // 4, requests // 8, seed=number + 1)
@@ -107,15 +109,17 @@ async def _run(bench: Bench, scale: Scale, number: int, say: Say) -> tuple[Laten
         for event in account.news():
             await probes.deliver(event)
         arrivals = asyncio.create_task(_signals(system.servers.kafka_bootstrap))
+        events = asyncio.create_task(streamed(session, system.api_url, project.key))
         sending = asyncio.create_task(generated(load, bench.home))
         await _probe(probes, probed, sending)
         sent = await sending
-        found = await _signal_latencies(arrivals, bodies, sent)
+        await asyncio.sleep(AFTERWARDS_SECONDS)
+        found, heard = [await _latencies(each, bodies, sent) for each in (arrivals, events)]
     say(
         f"run {number + 1}: {len(probes.seconds)} probes p50 {percentile(probes.seconds, 0.5) * 1000:.0f} ms, "
-        f"p99 {percentile(probes.seconds, 0.99) * 1000:.0f} ms; {len(found)} signals"
+        f"p99 {percentile(probes.seconds, 0.99) * 1000:.0f} ms; {len(found)} signals, {len(heard)} heard"
     )
-    return probes.seconds, found, [each.answered - each.due for each in sent]
+    return probes.seconds, found, heard, [each.answered - each.due for each in sent]
 
 
 def _customer(account: DemoAccount) -> Probed:
@@ -160,10 +164,9 @@ async def _signals(bootstrap: str) -> dict[str, float]:
             return seen
 
 
-async def _signal_latencies(
+async def _latencies(
     arrivals: "asyncio.Task[dict[str, float]]", bodies: Sequence[bytes], sent: Sequence[Sent]
 ) -> list[float]:
-    await asyncio.sleep(AFTERWARDS_SECONDS)
     arrivals.cancel()
     seen = await arrivals
     failed: dict[str, float] = {}

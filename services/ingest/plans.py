@@ -19,7 +19,9 @@ from services.ingest.postgres_runs import FULL, RECENT, RECONCILE, Run
 
 LATELY, QUARTER = timedelta(days=7), timedelta(days=90)
 CATALOGUE = frozenset({PRICES.resource, COUPONS.resource})
-# The catalogue is short, and no subscription can be counted without it: MRR is right when the second list ends.
+# What MRR follows from: the rest waits for it.
+COUNTED = frozenset({SUBSCRIPTIONS.resource, CUSTOMERS.resource})
+# The catalogue is short, and no subscription can be counted without it.
 STATE = (PRICES, COUPONS, SUBSCRIPTIONS, CUSTOMERS)
 PAYMENTS = (INVOICES, REFUNDS, DISPUTES)
 

@@ -33,13 +33,13 @@ from services.ingest.completing import Completing
 from services.ingest.faults import NOT_ACTIVE, READ_MODEL_BEHIND, fault_content
 from services.ingest.feed import Feed
 from services.ingest.outgoing import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, publish_all
-from services.ingest.plans import CATALOGUE, plan_of
+from services.ingest.plans import CATALOGUE, COUNTED, plan_of
 from services.ingest.postgres_runs import RECENT, RECONCILE, PageRead, Progress, Run, Runs
 from services.ingest.refetching import Readers
 from services.ingest.slices import Place, Slices
 from services.ingest.together import together
 
-# Each list waits for its own answers only: together they come up to the allowed rate, and MRR is not kept waiting.
+# Each list waits for its own answers only: together they come up to the allowed rate.
 LISTS_AT_ONCE = 3
 UNREAD = ("queued", "running")
 log = structlog.get_logger(__name__)
@@ -106,8 +106,11 @@ class Syncing:
         for progress in unread:
             if progress.resource in CATALOGUE:
                 await self._resource(work, progress)
-        others = deque(each for each in unread if each.resource not in CATALOGUE)
-        await together(_learn_beginning(work), *(self._lists(work, others) for _ in range(LISTS_AT_ONCE)))
+        others = [each for each in unread if each.resource not in CATALOGUE]
+        counted = deque(each for each in others if each.resource in COUNTED)
+        await together(_learn_beginning(work), *(self._lists(work, counted) for _ in range(LISTS_AT_ONCE)))
+        rest = deque(each for each in others if each.resource not in COUNTED)
+        await together(*(self._lists(work, rest) for _ in range(LISTS_AT_ONCE)))
 
     async def _lists(self, work: _Work, waiting: deque[Progress]) -> None:
         while waiting:

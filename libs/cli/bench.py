@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HELP = """Measure this machine: each figure is the median of several runs, interleaved with those of its peers.
 
 engine: a trivial job in ours, raw aiokafka and Quix Streams. rules: the mrr worker beside the same rules in both.
-webhooks: ingest beside a bare handler. latency: webhook to API and to signals. restart and recovery: the mrr worker.
+webhooks: ingest beside a bare handler. latency: webhook to API, signals, stream. restart and recovery: the mrr worker.
 sync: an account of 5,000 subscriptions, from connecting it to its MRR. large: one of 200,000, its rate and memory.
 All servers are the bench's own; nothing of yours is touched. Leave the machine alone meanwhile.
 """

@@ -15,6 +15,7 @@ import orjson
 from libs.cli.api_client import ApiClient, ApiRefused
 from libs.cli.demo_account import DemoAccount
 from libs.cli.demo_project import ConnectedProject
+from libs.domain.risk import SignalRule
 from libs.fake_stripe.changes import SetQuantity
 from libs.fake_stripe.json_types import Json
 from libs.fake_stripe.signature import sign
@@ -158,8 +159,9 @@ async def _signals(bootstrap: str) -> dict[str, float]:
                 for records in (await consumer.getmany(timeout_ms=100)).values():
                     now = time.monotonic()
                     for record in records:
-                        invoice = decode(record.value, SignalRecord).invoice
-                        seen.setdefault(invoice or "", now)
+                        signal = decode(record.value, SignalRecord)
+                        if signal.rule == SignalRule.PAYMENT_FAILED:
+                            seen.setdefault(signal.invoice or "", now)
         except asyncio.CancelledError:
             return seen
 

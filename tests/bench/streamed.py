@@ -8,13 +8,12 @@ import orjson
 
 
 async def streamed(session: aiohttp.ClientSession, url: str, key: str) -> dict[str, float]:
-    """When the first event of each invoice's signal came, until cancelled: then the task's dictionary is final."""
+    """When the first event of each invoice's failure came, until cancelled: then the task's dictionary is final."""
     seen: dict[str, float] = {}
-    headers = {"Authorization": f"Bearer {key}"}
+    address, headers = f"{url}/api/alerts/stream?rule=payment_failed", {"Authorization": f"Bearer {key}"}
+    forever = aiohttp.ClientTimeout()
     try:
-        async with session.get(
-            f"{url}/api/alerts/stream", headers=headers, timeout=aiohttp.ClientTimeout()
-        ) as response:
+        async with session.get(address, headers=headers, timeout=forever) as response:
             response.raise_for_status()
             async for line in response.content:
                 if line.startswith(b"data: "):

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from dataclasses import dataclass, field
+from typing import Literal
 
 import msgspec
 from aiohttp import web
@@ -12,8 +13,7 @@ from services.api.asked import Asked, Handler
 from services.api.freshness import freshness
 from services.api.handlers.subscriptions import Content, Look, look
 from services.api.money import total
-from services.api.parameters import Body
-from services.api.periods import PeriodQuery
+from services.api.parameters import Body, Query
 from services.api.problems import FieldError, Refused, bad_body
 from services.api.queries import figures as present
 from services.api.queries import segments as stored
@@ -22,6 +22,12 @@ from services.api.segments import AT_RISK, Thresholds, bounds_of, thresholds, th
 NAMES = ("enterprise", "growth", "starter")
 # Each segment is added up from its clients: of a million that takes a second, so it is done that seldom.
 KEPT_SECONDS = 10.0
+
+
+class SegmentsQuery(Query, frozen=True, kw_only=True):
+    """Whether live or test data is meant."""
+
+    mode: Literal["live", "test"] | None = None
 
 
 class ThresholdsBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -57,7 +63,7 @@ def segments(kept: Remembered | None = None) -> Handler:
     remembered = kept or Remembered()
 
     async def handler(asked: Asked) -> web.Response:
-        query = asked.query(PeriodQuery)
+        query = asked.query(SegmentsQuery)
         async with asked.database.reading(asked.project) as connection:
             at = await look(connection, asked, query.mode)
             limits = await thresholds(connection, asked.project)

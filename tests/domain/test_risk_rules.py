@@ -274,6 +274,11 @@ def test_a_cancellation_says_why(end: RiskFact, words: str) -> None:
     assert [risk.amount for risk in signal.mrr_at_risk] == [5000]
 
 
+def test_an_end_that_is_told_incompletely_costs_what_was_known_before() -> None:
+    signal = one_of("canceled", signals_at(6, ACTIVE, sub(5, "canceled", worth=0, complete=False)))
+    assert [risk.amount for risk in signal.mrr_at_risk] == [5000]
+
+
 def test_what_is_lost_is_at_risk_not_what_is_left() -> None:
     [at_risk] = one_of("downgrade", signals_at(9, ACTIVE, sub(5, worth=3500), sub(8, worth=1000))).mrr_at_risk
     assert at_risk.amount == 4000

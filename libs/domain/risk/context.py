@@ -105,6 +105,13 @@ def end_of(version: SubscriptionFact) -> datetime:
     return version.at if told is None or told > version.at else told
 
 
+def lost(line: Sequence[SubscriptionFact], version: SubscriptionFact) -> tuple[MrrAtRisk, ...]:
+    """What a subscription was worth at a version; where that one is incomplete, at the last one that is not."""
+    complete = [one for one in line if one.content.complete]
+    known = version if version.content.complete or not complete else complete[-1]
+    return stake(known.content.currency, known.content.worth)
+
+
 def is_old_news(version: Version[Content], over_since: datetime) -> bool:
     """Whether a snapshot shows as the first thing that we hear what was over for good by then: the lists of a newly
     connected account are full of that, and nobody is to be told."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from libs.domain.risk.context import RiskContext, canceled, end_of, is_old_news, stake
+from libs.domain.risk.context import RiskContext, canceled, end_of, is_old_news, lost
 from libs.domain.risk.facts import SubscriptionFact, SubscriptionStanding
 from libs.domain.risk.finding import End, Episode, Finding, Turn
 from libs.domain.risk.severity import BASE
@@ -30,7 +30,7 @@ def canceled_for_good(context: RiskContext) -> Iterator[Finding]:
     for line in context.subscriptions:
         gone = canceled(line)
         if gone is not None and was_paid(line, gone) and not _is_long_over(line, context):
-            yield _finding(SignalRule.CANCELED, line, (_gone(gone, context),))
+            yield _finding(SignalRule.CANCELED, line, (_gone(gone, line, context),))
 
 
 def _is_long_over(line: Sequence[SubscriptionFact], context: RiskContext) -> bool:
@@ -92,11 +92,11 @@ def _plan(version: SubscriptionFact, at: datetime, context: RiskContext) -> Turn
     return Turn(at, f"cancellation scheduled {when}{why_words(standing)}", severity, events_of(version))
 
 
-def _gone(gone: SubscriptionFact, context: RiskContext) -> Episode:
+def _gone(gone: SubscriptionFact, line: Sequence[SubscriptionFact], context: RiskContext) -> Episode:
     standing, at = gone.content, end_of(gone)
     kind = "involuntarily" if standing.reason in INVOLUNTARY else "voluntarily"
     turn = Turn(at, f"canceled {kind}{why_words(standing)}", BASE[SignalRule.CANCELED], events_of(gone))
-    return Episode("", (turn,), back(gone, context), stake(standing.currency, standing.worth))
+    return Episode("", (turn,), back(gone, context), lost(line, gone))
 
 
 def back(gone: SubscriptionFact, context: RiskContext) -> End:

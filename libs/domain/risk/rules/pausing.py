@@ -1,9 +1,9 @@
 """A subscription that goes on without being paid for, by choice."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from libs.domain.risk.context import RiskContext, end_of, stake
-from libs.domain.risk.facts import SubscriptionStanding
+from libs.domain.risk.context import RiskContext, end_of, lost
+from libs.domain.risk.facts import SubscriptionFact, SubscriptionStanding
 from libs.domain.risk.finding import End, Episode, Finding, Turn
 from libs.domain.risk.rules.arrears import period_key
 from libs.domain.risk.severity import BASE
@@ -15,7 +15,7 @@ from libs.domain.subscription import SubscriptionStatus
 def paused(context: RiskContext) -> Iterator[Finding]:
     """Collection is paused, or the subscription is; a trial that ended so is told by another rule."""
     for line in context.subscriptions:
-        found = tuple(_episode(each) for each in stretches(line, _is_paused) if not _was_trial(each))
+        found = tuple(_episode(each, line) for each in stretches(line, _is_paused) if not _was_trial(each))
         if found:
             one = line[-1].content
             yield Finding(SignalRule.PAUSED, one.subscription, one.customer, found, one.subscription)
@@ -34,13 +34,12 @@ def _was_trial(stretch: Stretch[SubscriptionStanding]) -> bool:
     )
 
 
-def _episode(stretch: Stretch[SubscriptionStanding]) -> Episode:
+def _episode(stretch: Stretch[SubscriptionStanding], line: Sequence[SubscriptionFact]) -> Episode:
     turns = tuple(
         Turn(version.at, _words(version.content), BASE[SignalRule.PAUSED], events_of(version))
         for version in stretch.versions
     )
-    one = stretch.last.content
-    return Episode(period_key(stretch.first), turns, _end(stretch), stake(one.currency, one.worth))
+    return Episode(period_key(stretch.first), turns, _end(stretch), lost(line, stretch.last))
 
 
 def _words(standing: SubscriptionStanding) -> str:

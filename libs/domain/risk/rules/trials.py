@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from libs.domain.risk.context import RiskContext, end_of, is_old_news, stake
+from libs.domain.risk.context import RiskContext, end_of, is_old_news, lost, stake
 from libs.domain.risk.facts import SubscriptionFact, SubscriptionStanding
 from libs.domain.risk.finding import End, Episode, Finding, Turn
 from libs.domain.risk.rules.leaving import was_paid, why_words
@@ -42,7 +42,7 @@ def trial_not_converted(context: RiskContext) -> Iterator[Finding]:
             one = out.content
             words = f"trial ended {one.status.value}{why_words(one)}"
             turn = Turn(_when(out), words, BASE[SignalRule.TRIAL_NOT_CONVERTED], events_of(out))
-            episode = Episode("", (turn,), _return(out, context), stake(one.currency, one.worth))
+            episode = Episode("", (turn,), _return(out, context), lost(line, out))
             yield _finding(SignalRule.TRIAL_NOT_CONVERTED, line, (episode,))
 
 

@@ -95,6 +95,7 @@ class ClientRecord(Record, frozen=True, kw_only=True):
 class MovementRecord(Record, frozen=True, kw_only=True):
     """`revenue.movements`: an entry of the ledger as it is now; a later record with the same id replaces it.
 
+    Entries of one second follow each other so: ids that end in `/fx`, transfers (those that leave first), others.
     `deleted` undoes the entry: a late version showed that it never happened. `settings` is the version of the project's
     settings that it was computed with. `amount`, `before`, `after` are what is shown (major units, signed; `amount` is
     after less before), their `exact…` twins are exact minor units. `own` is the change in the subscriptions' own

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from libs.domain.customer_state import CustomerState, told_until, window_start
+from libs.domain.customer_state import CustomerState, settled_up_to, told_until
 from libs.domain.fact import Fact, about_invoice, about_subscription
 from libs.domain.identity import SubscriptionId
 from libs.domain.subscription import SubscriptionStatus
@@ -59,7 +59,8 @@ def segments(arrivals: Arrivals, state: CustomerState, window: timedelta | None)
     until, known = state.told_until, {history[0].content.id for history in state.subscriptions}
     for told in arrivals.facts:
         fact = told[0]
-        if until is not None and window is not None and _is_late(fact, until, window_start(until, window), known):
+        cut = settled_up_to(until, window)
+        if cut is not None and _is_late(fact, cut, known):
             if together:
                 yield Segment(tuple(together), False, arrivals.offset)
                 together = []
@@ -74,13 +75,13 @@ def segments(arrivals: Arrivals, state: CustomerState, window: timedelta | None)
         yield Segment(tuple(together), False, arrivals.offset)
 
 
-def _is_late(fact: Fact, until: datetime, cut: datetime, known: set[SubscriptionId]) -> bool:
+def _is_late(fact: Fact, cut: datetime, known: set[SubscriptionId]) -> bool:
     """Whether its time is settled; or whether it ends, in settled time, a subscription that was known."""
     if about_invoice(fact):
         return False  # it tells the time, and nothing of the course
-    if fact.at <= cut and fact.at < until:
+    if fact.at <= cut:
         return True
     if not about_subscription(fact) or fact.content.status is not SubscriptionStatus.CANCELED:
         return False
     ended = fact.content.ended_at
-    return ended is not None and ended <= cut and ended < until and fact.content.id in known
+    return ended is not None and ended <= cut and fact.content.id in known

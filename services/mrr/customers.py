@@ -21,7 +21,7 @@ from libs.wire.topics import STRIPE_EVENTS
 from services.mrr.activities import activity_outputs
 from services.mrr.arrivals import Arrivals, Segment, Told, segments
 from services.mrr.customer_entry import CustomerEntry, Glance, Previous, decode_entry, encode_entry, next_change_of
-from services.mrr.evaluating import Evaluated, Evaluator, Occasion
+from services.mrr.evaluating import Evaluated, Evaluator, Occasion, ahead_of
 from services.mrr.mapping import Clients, CustomersByClaim
 from services.mrr.measures import CONTRIBUTIONS, DEAD_LETTERS, RECORDS, IncompleteCount
 from services.mrr.policies import Policies
@@ -63,12 +63,10 @@ class CustomerStage:
         work = Round()
         for key in keys:
             before = decode_entry(state[key])
-            after = self._tell(
-                key,
-                self._evaluator.evaluated(key, before, Occasion(before.state, remap=True, previous=before.previous)),
-                work,
-            )
-            self._keep(key, before.glance, after, work)
+            occasion = Occasion(before.state, remap=True, previous=before.previous)
+            evaluated = self._evaluator.evaluated(key, before, occasion)
+            self._tell(key, before, evaluated, work)
+            self._keep(key, before.glance, evaluated.entry, work)
         return work.result()
 
     def _arrivals(self, records: Sequence[Record], outputs: list[Output]) -> dict[bytes, Arrivals]:
@@ -94,25 +92,30 @@ class CustomerStage:
         return Told(read, facts, tuple(stripe_event.activities(read, facts, self._policies.of(read.project).policy)))
 
     def _take(self, key: bytes, arrivals: Arrivals, known: bytes | None, work: Round) -> None:
-        before = CustomerEntry(arrivals.account, arrivals.livemode) if known is None else decode_entry(known)
-        entry, window, first = before, self._policy(key).late_window, len(work.outputs)
-        for segment in segments(arrivals, before.state, window) if arrivals.facts else ():
-            entry = self._folded(key, entry, segment, work)
-        if entry is not before:
-            self._keep(key, before.glance, entry, work)
+        stored = CustomerEntry(arrivals.account, arrivals.livemode) if known is None else decode_entry(known)
+        entry, window, first = stored, self._policy(key).late_window, len(work.outputs)
+        for segment in segments(arrivals, stored.state, window) if arrivals.facts else ():
+            evaluated = self._folded(key, entry, segment)
+            entry = evaluated.entry
+            self._tell(key, stored, evaluated, work)
+        if entry.belongings and entry.offset < arrivals.offset:
+            # What was published before a crash may bear this offset: what comes later must not bear a smaller one.
+            entry = replace(entry, offset=arrivals.offset)
+        if entry is not stored:
+            self._keep(key, stored.glance, entry, work)
         # What happened comes before what it made of the figures.
         work.outputs[first:first] = activity_outputs(arrivals.told, entry.glance.client or self._unknown(key))
 
-    def _folded(self, key: bytes, entry: CustomerEntry, segment: Segment, work: Round) -> CustomerEntry:
+    def _folded(self, key: bytes, entry: CustomerEntry, segment: Segment) -> Evaluated:
         """The entry after a segment; it is counted again only where something that figures depend on is new."""
         state = fold(entry.state, [fact for fact, _ in segment.facts], None)
         if entry.belongings and state is entry.state:
-            return entry
-        entry = replace(entry, offset=segment.offset)
+            return Evaluated(entry)
+        here = replace(entry, offset=segment.offset)
         if entry.belongings and self._only_time_passed(entry, state):
-            return replace(entry, state=fold(state, (), self._policy(key).late_window))
+            return Evaluated(replace(here, state=fold(state, (), self._policy(key).late_window)))
         occasion = Occasion(state, segment.late, previous=_previous(entry, state, segment))
-        return self._tell(key, self._evaluator.evaluated(key, entry, occasion), work)
+        return self._evaluator.evaluated(key, here, occasion)
 
     def _only_time_passed(self, entry: CustomerEntry, state: CustomerState) -> bool:
         known = entry.state
@@ -131,13 +134,13 @@ class CustomerStage:
         project, _, customer = key.decode().partition("/")
         return client_of(CustomerId(customer), None, self._clients.of(project)).client
 
-    def _tell(self, key: bytes, evaluated: Evaluated, work: Round) -> CustomerEntry:
-        if evaluated.ahead is not None:
-            work.ahead[key] = encode_entry(evaluated.ahead)
+    def _tell(self, key: bytes, stored: CustomerEntry, evaluated: Evaluated, work: Round) -> None:
+        if evaluated.widens:
+            known = work.ahead.get(key)
+            work.ahead[key] = encode_entry(ahead_of(stored if known is None else decode_entry(known), evaluated))
         if evaluated.told:
             CONTRIBUTIONS.inc(len(evaluated.told))
             work.outputs += map(contribution_output, evaluated.told)
-        return evaluated.entry
 
     def _keep(self, key: bytes, before: Glance, entry: CustomerEntry, work: Round) -> None:
         data = encode_entry(entry)

@@ -7,7 +7,18 @@ from datetime import datetime, timedelta
 from libs.domain.contribution import Contribution, contribution
 from libs.domain.customer_state import CustomerState, fold, settled_up_to
 from libs.domain.identity import ClientId, CustomerId, SubscriptionId
-from libs.domain.ledger import Belonging, Evaluation, ToldCourse, course, levels_of, retold, stays_with, told_anew
+from libs.domain.ledger import (
+    Belonging,
+    Evaluation,
+    ToldCourse,
+    course,
+    learned_level,
+    levels_of,
+    retold,
+    stays_with,
+    told_anew,
+    trued_up,
+)
 from libs.wire.course_codec import belonging_of, belongings_told, course_steps, levels
 from libs.wire.records import ContributionChanged, Revision
 from services.mrr.customer_entry import UNTOLD, CustomerEntry, Previous
@@ -34,11 +45,11 @@ class Occasion:
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """The entry, what is to be told of it, and the entry that must be kept before anything of that is published."""
+    """The entry, and what is to be told of it. `widens`: somebody is told who knew nothing of the customer."""
 
     entry: CustomerEntry
     told: tuple[ContributionChanged, ...] = ()
-    ahead: CustomerEntry | None = None
+    widens: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +84,7 @@ class Evaluator:
         # A test account may live by a clock of its own that runs ahead (Stripe's test clocks).
         if not before.livemode and newest is not None and newest > now:
             now = newest
-        cut = settled_up_to(before.state, settings.policy.late_window)
+        cut = settled_up_to(before.state.told_until, settings.policy.late_window)
         return _Work(project, CustomerId(customer), before, occasion, settings, now, cut)
 
     def _with_residence(self, work: _Work) -> CustomerEntry:
@@ -98,7 +109,7 @@ class Evaluator:
         here = tuple(client for client in audience if stays_with(ClientId(client), belonging))
         after = replace(entry, emitted=emitted, told=here, evaluated_at=at)
         told = tuple(record if client == record.client else departed(record, client) for client in audience)
-        return Evaluated(after, told, None if set(audience) <= set(before.told) else _ahead(before, entry, audience))
+        return Evaluated(after, told, widens=not set(audience) <= set(before.told))
 
 
 def _counted(work: _Work, entry: CustomerEntry) -> tuple[CustomerEntry, Contribution]:
@@ -110,6 +121,8 @@ def _counted(work: _Work, entry: CustomerEntry) -> tuple[CustomerEntry, Contribu
     now = _evaluation(work)
     anew = entry.counted_by not in (0, work.settings.counting)
     course_now = told_anew(now) if anew else retold(told, now)
+    present = (learned_level(work.customer, one.mrr, now.newest) for one in share.subscriptions)
+    course_now = trued_up(course_now, present)
     counted = replace(
         entry,
         state=kept,
@@ -127,7 +140,7 @@ def _counted(work: _Work, entry: CustomerEntry) -> tuple[CustomerEntry, Contribu
 def _evaluation(work: _Work) -> Evaluation:
     state, cut = work.occasion.state, work.cut
     now = levels_of(course(state, work.settings.policy, work.now, dict(work.occasion.previous)))
-    return Evaluation(now, _settled(work), cut, state.newest or work.now)
+    return Evaluation(now, _settled(work), cut, min(state.newest or work.now, work.now))
 
 
 def _settled(work: _Work) -> frozenset[SubscriptionId]:
@@ -142,9 +155,10 @@ def _settled(work: _Work) -> frozenset[SubscriptionId]:
 
 
 def _audience(entry: CustomerEntry, belonging: Belonging, cut: datetime | None) -> tuple[str, ...]:
-    """The present client, and those before it in whose ledger the course of the customer can still change."""
+    """The present client, and the others in whose ledger the course of the customer can still change."""
     present = entry.glance.client
-    return (present, *(one for one in entry.told if one != present and _is_open(ClientId(one), belonging, cut)))
+    others = dict.fromkeys((*entry.told, *(client for _, client in belonging)))
+    return (present, *(one for one in others if one != present and _is_open(ClientId(one), belonging, cut)))
 
 
 def _is_open(client: ClientId, belonging: Belonging, cut: datetime | None) -> bool:
@@ -153,18 +167,20 @@ def _is_open(client: ClientId, belonging: Belonging, cut: datetime | None) -> bo
     return not ends or cut is None or any(end is None or end > cut for end in ends)
 
 
-def _ahead(before: CustomerEntry, entry: CustomerEntry, audience: tuple[str, ...]) -> CustomerEntry:
-    """What must be known of a customer before another client hears of it.
+def ahead_of(stored: CustomerEntry, evaluated: Evaluated) -> CustomerEntry:
+    """What must be known of a customer before another client hears of it: the entry that is stored, and who was told.
 
-    Who replays the same records, perhaps with another directory, then knows whom to tell that it is not theirs.
+    Who replays the same records, perhaps with another directory, then knows whom to tell that it is not theirs. State
+    and offset stay those that are stored: the records are still to be read.
     """
-    told = tuple(dict.fromkeys((*before.told, *audience)))
+    entry = evaluated.entry
+    told = (*stored.told, *(one.client for one in evaluated.told))
     return replace(
-        before,
+        stored,
         belongings=entry.belongings,
         pinned=entry.pinned,
         glance=entry.glance,
-        told=told,
+        told=tuple(dict.fromkeys(told)),
         emitted=b"",
         checked=UNTOLD,
     )

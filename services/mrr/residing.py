@@ -52,7 +52,7 @@ class Residents:
             own = Match(own_client(one.customer), MatchedBy.NOTHING)
             return Found(Residence(((None, own.client),), own), glance(person, own))
         news = one.state.customer is not one.entry.state.customer
-        known = Known(one.state.customer, _settled(one), one.now, one.state.newest or one.now)
+        known = Known(one.state.customer, _settled(one), one.now, min(one.state.newest or one.now, one.now))
         if not one.entry.belongings:
             residence = moved_in(known, match)
         elif news:

@@ -77,6 +77,7 @@ class Stream:
     told: dict[str, MovementRecord] = field(default_factory=dict)
     activity: list[MemoryRecord] = field(default_factory=list)
     most: int = 400
+    followed: int = 0
 
     def __post_init__(self) -> None:
         self.policies = Policies()
@@ -109,6 +110,7 @@ class Stream:
 
     def follow(self, told: Sequence[Record]) -> None:
         """The second stage's round, and its reader."""
+        self.followed = len(self.activity)
         result = self.by_client.compute(told, self.clients)
         self.read(result)
         remember(self.clients, result)
@@ -144,7 +146,13 @@ class Stream:
     def movements(self) -> list[MovementRecord]:
         """The ledger as the reader has it, oldest first."""
         standing = (one for one in self.told.values() if not one.deleted)
-        return sorted(standing, key=lambda one: (one.occurred_at, one.id))
+        return sorted(standing, key=_place)
+
+
+def _place(one: MovementRecord) -> tuple[object, ...]:
+    """Within a second first the rates change, then customers leave and come, then subscriptions change."""
+    turn = 0 if one.id.endswith("/fx") else 1 if one.kind == "transfer" else 2
+    return one.occurred_at, turn, not one.exact.startswith("-"), one.customer or "", one.id
 
 
 def remember(table: dict[bytes, bytes], result: StageResult) -> None:

@@ -1,6 +1,6 @@
 """All that is known of one Stripe customer: a fold over versions of objects, and what holds at an instant."""
 
-from libs.domain.customer_state.folding import fold, settled_up_to, told_until, window_start
+from libs.domain.customer_state.folding import fold, settled_up_to, told_until
 from libs.domain.customer_state.standing import subscription_at
 from libs.domain.customer_state.state import EMPTY, CustomerState, KnownDiscount
 
@@ -12,5 +12,4 @@ __all__ = [
     "settled_up_to",
     "subscription_at",
     "told_until",
-    "window_start",
 ]

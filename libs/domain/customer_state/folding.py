@@ -89,8 +89,8 @@ class _Draft:
 
     def state(self, late_window: timedelta | None) -> CustomerState:
         customer, subscriptions, discounts = self.customer, self.subscriptions, self.discounts
-        if self.told_until is not None and late_window is not None:
-            cut = window_start(self.told_until, late_window)
+        cut = settled_up_to(self.told_until, late_window)
+        if cut is not None:
             customer = within(customer, cut)
             subscriptions = _all_within(subscriptions, cut)
             discounts = _all_within(discounts, cut)
@@ -105,11 +105,14 @@ def told_until(fact: Fact) -> datetime:
     return fact.at if fact.event is not None else window_start(fact.at, EVENTS_KEPT)
 
 
-def settled_up_to(state: CustomerState, late_window: timedelta | None) -> datetime | None:
-    """Up to when versions that come now come too late; None where none does."""
-    if state.told_until is None or late_window is None:
+def settled_up_to(told: datetime | None, late_window: timedelta | None) -> datetime | None:
+    """Up to when versions that come now come too late, once events told until `told`; None where none does.
+
+    Never up to that second itself.
+    """
+    if told is None or late_window is None:
         return None
-    return window_start(state.told_until, late_window)
+    return min(window_start(told, late_window), told - timedelta.resolution)
 
 
 def window_start(end: datetime, window: timedelta) -> datetime:

@@ -5,12 +5,13 @@ from libs.domain.ledger.classification import ClientStanding, MovementKind, Stan
 from libs.domain.ledger.closed import ClientHistory, ClosedBooks
 from libs.domain.ledger.course import course
 from libs.domain.ledger.entries import Written, books_closed_at, books_opened_at, ledger, written
-from libs.domain.ledger.level import Level, level_of, levels_of, says_the_same
+from libs.domain.ledger.level import Level, learned_level, level_of, levels_of, says_the_same
 from libs.domain.ledger.movement import Movement
 from libs.domain.ledger.project import Belonging, balance_at, project_ledger, stays_with
 from libs.domain.ledger.reason import Reason
+from libs.domain.ledger.refold import CustomerPast, refold
 from libs.domain.ledger.step import Step
-from libs.domain.ledger.told import NOTHING_TOLD, Evaluation, ToldCourse, retold, told_anew
+from libs.domain.ledger.told import NOTHING_TOLD, Evaluation, ToldCourse, retold, told_anew, trued_up
 from libs.domain.ledger.turns import Member, Stay
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "ClientHistory",
     "ClientStanding",
     "ClosedBooks",
+    "CustomerPast",
     "Evaluation",
     "Level",
     "Member",
@@ -37,13 +39,16 @@ __all__ = [
     "course",
     "course_of",
     "kind_of",
+    "learned_level",
     "ledger",
     "level_of",
     "levels_of",
     "project_ledger",
+    "refold",
     "retold",
     "says_the_same",
     "stays_with",
     "told_anew",
+    "trued_up",
     "written",
 ]

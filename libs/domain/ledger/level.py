@@ -1,7 +1,7 @@
 """What the ledger needs of a step: how much a subscription adds from an instant on, and why."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 from hashlib import blake2b
@@ -64,30 +64,41 @@ def levels_of(steps: Iterable[Step]) -> tuple[Level, ...]:
 
 def level_of(step: Step) -> Level:
     """What the ledger needs of one step."""
-    mrr, content = step.mrr, step.version.content
-    why, items = content.cancellation, mrr.items
+    content, counted = step.version.content, step.mrr.counted
+    why = content.cancellation
+    return replace(
+        learned_level(step.customer, step.mrr, step.at),
+        told_at=step.version.at,
+        converts=content.trial_end == step.at,
+        cancellation=why if not counted and (why.reason or why.feedback) else None,
+        caused_by=step.caused_by,
+        estimated=step.estimated,
+        learned=False,
+    )
+
+
+def learned_level(customer: CustomerId, mrr: SubscriptionMrr, at: datetime) -> Level:
+    """What a subscription adds, from the instant at which that was learned."""
+    items = mrr.items
     if len(items) == 1:
         gross, discount = items[0].gross, items[0].discount
     else:
         gross, discount = sum((item.gross for item in items), NOTHING), sum((item.discount for item in items), NOTHING)
     prices, quantities = _plan(mrr)
     return Level(
-        at=step.at,
-        customer=step.customer,
+        at=at,
+        customer=customer,
         subscription=mrr.subscription,
         currency=mrr.currency,
         amount=mrr.amount,
         counted=mrr.counted,
         rule=mrr.rule,
-        told_at=step.version.at,
+        told_at=at,
         gross=gross,
         discount=discount,
         prices=prices,
         quantities=quantities,
-        converts=content.trial_end == step.at,
-        cancellation=why if not mrr.counted and (why.reason or why.feedback) else None,
-        caused_by=step.caused_by,
-        estimated=step.estimated,
+        learned=True,
     )
 
 

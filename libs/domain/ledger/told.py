@@ -30,7 +30,7 @@ class Evaluation:
     """What a customer's state says now: its levels, oldest first.
 
     Of `settled` subscriptions nothing up to `cut` changes any more; `cut` None: all is open. `newest` is the newest
-    time that the state has seen.
+    time that the state has seen, as far as it has come.
     """
 
     levels: tuple[Level, ...]
@@ -54,6 +54,20 @@ def retold(told: ToldCourse, now: Evaluation) -> ToldCourse:
         ]
         levels = tuple(sorted((level for part in parts for level in part), key=_place))
     return told if levels == told.levels else shortened(replace(told, levels=levels), now.cut)
+
+
+def trued_up(told: ToldCourse, present: Iterable[Level]) -> ToldCourse:
+    """The course such that it leads to the present levels. The very same object where it does.
+
+    It may not where a state has forgotten which of two changes of one second came first, and guesses otherwise now.
+    """
+    last = {level.subscription: level for level in told.levels}
+    wrong = [
+        replace(level, at=max(level.at, known.at))
+        for level in present
+        if (known := last.get(level.subscription)) is not None and known.amount != level.amount
+    ]
+    return told if not wrong else replace(told, levels=tuple(sorted((*told.levels, *wrong), key=_place)))
 
 
 def told_anew(now: Evaluation) -> ToldCourse:

@@ -91,6 +91,7 @@ async def test_webhooks_follow_what_happens(door: SideDoor) -> None:
     async with TestServer(app) as endpoint:
         await door.operate("create_customer", email="early@customer.example")
         await door.post("webhooks", {"url": str(endpoint.make_url("/")), "secrets": ["whsec_x"], "from_start": True})
+        before = len(await door.get("events"))
         played = await door.post("history", {"customers": 3, "months": 1})
         expected = {each["id"] for each in await door.get("events")}
         assert len(expected) == played["events"] + before

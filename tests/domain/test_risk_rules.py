@@ -150,6 +150,8 @@ COURSES: dict[str, dict[str, Course]] = {
         "a method came in time": Course((owner(0), sub(0, "trialing", **TRIAL), owner(9, "pm_1")), 13, None),
         "converted": Course((sub(0, "trialing", **TRIAL), sub(14, **TRIAL)), 15, ("recovered", 14)),
         "canceled": Course((sub(0, "trialing", **TRIAL), sub(14, "canceled", **TRIAL)), 15, ("superseded", 14)),
+        "told before its customer": Course((sub(12, "trialing", **TRIAL),), 12.01, None),
+        "and its customer never came": Course((sub(12, "trialing", **TRIAL),), 12.05, ("open", 12 + 1 / 24)),
         "free": Course((sub(0, "trialing", worth=0, **TRIAL),), 12, None),
         "sent invoices": Course((sub(0, "trialing", **TRIAL, collected_automatically=False),), 12, None),
     },

@@ -14,6 +14,7 @@ from libs.domain.money import round_half_up, shown
 from libs.domain.risk.context import RiskContext, stake
 from libs.domain.risk.facts import PAYING, SubscriptionFact
 from libs.domain.risk.finding import End, Episode, Finding, Turn
+from libs.domain.risk.rules.arrears import period_key
 from libs.domain.risk.rules.leaving import ends_with
 from libs.domain.risk.severity import BASE
 from libs.domain.risk.signal import Resolution, SignalRule
@@ -76,7 +77,7 @@ def _episodes(
             end = _end(known, line, context)
         turns = tuple(_turn(start[0], later, rule) for _, later in known)
         lost = stake(start[0].content.currency, _drop(start[0], known[-1][1]))
-        yield Episode(str(int(start[1].at.timestamp())), turns, end, lost)
+        yield Episode(period_key(start[1]), turns, end, lost)
 
 
 def _turn(first: SubscriptionFact, later: SubscriptionFact, rule: SignalRule) -> Turn:

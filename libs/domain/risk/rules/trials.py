@@ -22,6 +22,9 @@ NOT_CONVERTED = frozenset(
     }
 )
 
+CUSTOMER_COMES = timedelta(hours=1)
+"""A subscription may be told before its customer, whose payment method would serve it: nobody is alarmed so soon."""
+
 
 def trial_ending_without_payment_method(context: RiskContext) -> Iterator[Finding]:
     """A trial ends within `trial_notice_days`, and Stripe has nothing to charge."""
@@ -59,7 +62,8 @@ def _episode(stretch: Stretch[Means], context: RiskContext) -> Episode | None:
     one = stretch.last.content.standing
     if one.trial_end is None:
         return None
-    began = max(stretch.first.at, one.trial_end - timedelta(days=context.settings.trial_notice_days))
+    first = stretch.first.at + (timedelta(0) if context.customer(one.customer) else CUSTOMER_COMES)
+    began = max(first, one.trial_end - timedelta(days=context.settings.trial_notice_days))
     if stretch.after is not None and stretch.after.at <= began:
         return None
     words = f"trial ends on {one.trial_end:%Y-%m-%d} and there is no payment method"

@@ -87,13 +87,14 @@ async def _decided(asked: Asked, verdict: Verdict, now: datetime, until: datetim
         raise Refused(_resolved(held))
     if held.rule == SignalRule.METRIC_THRESHOLD:
         return await _decided_here(asked, held, verdict, until)
+    at = max(now, held.updated_at)  # the account's clock may run ahead of ours; a test account's by months
     record = SignalDecision(
         id=f"dec_{uuid4().hex}",
         project=asked.project,
         client=held.client,
         signal=held.id,
         verdict=verdict,
-        occurred_at=now,
+        occurred_at=at,
         livemode=held.livemode,
         until=until,
     )
@@ -101,7 +102,7 @@ async def _decided(asked: Asked, verdict: Verdict, now: datetime, until: datetim
         await asked.parts.sender.send([_outgoing(record)])
     except KafkaUnavailable as error:
         raise Refused(not_now("Kafka")) from error
-    shown = msgspec.structs.replace(held, updated_at=now, snoozed_until=until)
+    shown = msgspec.structs.replace(held, updated_at=at, snoozed_until=until)
     return answer(signal_content(shown) | {"status": SHOWN[verdict], "decision": record.id})
 
 

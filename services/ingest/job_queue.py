@@ -5,6 +5,7 @@ started again, takes the job on within seconds. The jobs themselves know where t
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 
@@ -17,7 +18,7 @@ from pgqueuer.domain.models import Context
 from pgqueuer.domain.models import Job as QueuedJob
 
 from libs.runtime.postgres import UNREACHABLE
-from services.ingest.job_store import PatientDriver, install, job_queries
+from services.ingest.job_store import PatientDriver, forget, install, job_queries
 from services.ingest.jobs import Duty, Subject
 from services.ingest.postgres_runs import RunTaken
 from services.ingest.projects import StoreUnavailable
@@ -30,6 +31,7 @@ SILENT = timedelta(seconds=6)
 HANDOVER_SECONDS = 15.0
 STOP_SECONDS = 2.0
 AT_ONCE, MOST_WORKED_ON = 10, 200
+FORGET_SECONDS = 3600.0
 log = structlog.get_logger(__name__)
 
 
@@ -91,8 +93,12 @@ class JobQueue:
             context.cancellation.cancel()
 
     async def _look(self, queries: Queries) -> None:
+        forgotten_at = float("-inf")
         while True:
             self._told.clear()
+            if time.monotonic() >= forgotten_at + FORGET_SECONDS:
+                await forget(queries)
+                forgotten_at = time.monotonic()
             for duty in self._duties:
                 await self._asked_for(queries, duty)
             try:

@@ -67,6 +67,10 @@ async def install(database_url: str) -> None:
             await queries.apply_upgrade()
         else:
             await queries.install()
-        await connection.execute(FORGET)
     finally:
         connection.terminate()
+
+
+async def forget(queries: Queries) -> None:
+    """Drop the lines of steps that nobody will look at any more."""
+    await queries.driver.execute(FORGET)

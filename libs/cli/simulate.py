@@ -19,7 +19,7 @@ from libs.cli.simulation import simulate as simulated
 HELP = """Run the rules over scenarios and print what the system would say, without Kafka or PostgreSQL.
 
 A scenario is a JSON file: as_of, policy, clients, customers, subscriptions, coupons, discounts, prices, invoices,
-events, period; each may be left out. Several files, or - with one scenario a line, print one JSON a line. A scenario
+events, period, risk; each may be left out. Several files, or - with one scenario a line, print one JSON a line. A scenario
 that makes no sense is told with the JSON path of the fault, and the exit code is 2.
 """
 
@@ -80,6 +80,15 @@ def _movements(movements: list[dict[str, object]]) -> Table:
     return table
 
 
+def _signals(signals: list[dict[str, object]]) -> Table:
+    columns = ("opened_at", "client", "rule", "severity", "status", "message")
+    table = Table(*columns, title="signals")
+    for signal in signals:
+        how = signal["resolution"] or signal["status"]
+        table.add_row(*(str(how if name == "status" else signal[name]) for name in columns))
+    return table
+
+
 def _print_table(name: str, answer: Out) -> None:
     table = Table(title=f"{name} at {answer['as_of']}", show_header=False)
     for part in ("mrr_total", "mrr_by_currency", "mrr_by_client", "mrr_by_customer", "mrr_by_subscription",
@@ -93,5 +102,8 @@ def _print_table(name: str, answer: Out) -> None:
     movements = answer["movements"]
     if isinstance(movements, list) and movements:
         console.print(_movements(movements))
+    signals = answer["signals"]
+    if isinstance(signals, list) and signals:
+        console.print(_signals(signals))
     for note in answer["notes"] if isinstance(answer["notes"], list) else []:
         console.print(f"• {note}", highlight=False, markup=False)

@@ -117,6 +117,13 @@ def test_a_trial_that_nobody_will_pay_for_is_told_where_the_record_says_so() -> 
     assert stands(without) == {"trial_ending_without_payment_method": "open"}
 
 
+def test_people_see_a_table_of_signals() -> None:
+    given = json.dumps({"as_of": NOW, "events": HISTORY})
+    shown = CliRunner().invoke(revstream(["simulate"]), ["simulate", "-"], input=given).stdout
+    assert "signals" in shown
+    assert "superseded" in shown
+
+
 def test_settings_of_the_rules_are_checked() -> None:
     assert stands(answer(events=[CREATED, FAILED], risk={"off": ["payment_failed"]})) == {}
     assert answer(2, risk={"off": ["rain"]})["error"]["path"] == "risk.off"

@@ -19,8 +19,8 @@ from libs.cli.simulation import simulate as simulated
 HELP = """Run the rules over scenarios and print what the system would say, without Kafka or PostgreSQL.
 
 A scenario is a JSON file: as_of, policy, clients, customers, subscriptions, coupons, discounts, prices, invoices,
-events, period, risk; each may be left out. Several files, or - with one scenario a line, print one JSON a line. A scenario
-that makes no sense is told with the JSON path of the fault, and the exit code is 2.
+events, period, risk; each may be left out. Several files, or - with one scenario a line, print one JSON a line. A
+scenario that makes no sense is told with the JSON path of the fault, and the exit code is 2.
 """
 
 

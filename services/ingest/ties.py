@@ -6,7 +6,7 @@ what it shows then to be newer than both.
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 import msgspec
@@ -21,6 +21,8 @@ from services.ingest.refetching import Refetching, Waiting, Wanted
 
 EVERY_SECONDS = 1.5
 MOST_REMEMBERED = 5000
+MOST_TIED = 20
+STEPS_AT_ONCE = 8
 KINDS = frozenset({Kind.SUBSCRIPTION, Kind.CUSTOMER})
 _Tie = tuple[str, str, str, datetime]
 
@@ -47,18 +49,32 @@ class Ties:
             self._fresh.append(record)
 
     async def follow(self) -> None:
-        """Look at what was noted, for ever."""
+        """Look at what was noted, for ever; webhooks come between."""
         while True:
             await asyncio.sleep(EVERY_SECONDS)
-            self.look()
+            for number, _ in enumerate(self._steps()):
+                if number % STEPS_AT_ONCE == 0:
+                    await asyncio.sleep(0)
 
     def look(self) -> None:
         """Look at what was noted since the last look."""
-        grown = {tie for tie in (self._remembered(self._fresh.popleft()) for _ in range(len(self._fresh))) if tie}
-        for tie in grown:
-            records = self._newer[tie]
-            if len({record.event_id for record in records}) > 1 and is_ambiguous(records):
+        for _ in self._steps():
+            pass
+
+    def _steps(self) -> Iterator[None]:
+        grown: dict[_Tie, list[StripeRecord]] = {}
+        for _ in range(len(self._fresh)):
+            tie = self._remembered(self._fresh.popleft())
+            if tie is not None:
+                grown[tie] = self._newer[tie]
+            yield
+        for records in grown.values():
+            if len({record.event_id for record in records}) > 1 and self._is_open(records):
                 self._ask(records[0])
+            yield
+
+    def _is_open(self, records: list[StripeRecord]) -> bool:
+        return len(records) >= MOST_TIED or is_ambiguous(records)
 
     def _remembered(self, record: StripeRecord) -> _Tie | None:
         if kind_of(record.type) not in KINDS or record.event_id is None:
@@ -68,7 +84,8 @@ class Ties:
             if len(self._newer) >= MOST_REMEMBERED:
                 self._older, self._newer = self._newer, {}
             self._newer[tie] = self._older.pop(tie, [])
-        self._newer[tie].append(record)
+        if len(self._newer[tie]) < MOST_TIED:
+            self._newer[tie].append(record)
         return tie
 
     def _ask(self, record: StripeRecord) -> None:

@@ -23,13 +23,15 @@ from libs.fake_stripe.signature import sign
 
 MOST_CONNECTIONS = 180
 EVENT_ID = re.compile(rb'"evt_[^"]*"')
+CREATED = re.compile(rb'"created":(\d+)')  # the event's own comes first
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
     """`bodies` go to `url` one after the other, from the first again at their end, `requests` in all.
 
-    With `ids`, each request's event has an id of its own that begins so: what was sent before is dropped at the edge.
+    With `ids`, hexadecimal, each request's event has an id of its own that begins so, and no two of an object fall into
+    one second: repeats are dropped at the edge, and ties looked into.
     With `per_second` at fixed instants, whatever becomes of those before; without it over `connections` that each
     wait for their answer.
     """
@@ -150,8 +152,14 @@ def _requests(load: Load) -> list[bytes]:
 def _bodies(load: Load) -> Sequence[bytes]:
     if load.ids is None:
         return load.bodies
-    own = (load.bodies[number % len(load.bodies)] for number in range(load.requests))
-    return [EVENT_ID.sub(b'"evt_%s%09d"' % (load.ids.encode(), number), body, 1) for number, body in enumerate(own)]
+    rounds = (divmod(number, len(load.bodies)) for number in range(load.requests))
+    return [_as_new(load.bodies[place], load.ids, again, place) for again, place in rounds]
+
+
+def _as_new(body: bytes, ids: str, again: int, place: int) -> bytes:
+    renamed = EVENT_ID.sub(b'"evt_%s%04d%06d"' % (ids.encode(), again, place), body, 1)
+    later = int(ids, 16) + again * 10_000_000
+    return CREATED.sub(lambda found: b'"created":%d' % (int(found[1]) + later), renamed, 1)
 
 
 async def generated(load: Load, folder: Path) -> list[Sent]:

@@ -201,7 +201,7 @@ POOL: tuple[RiskFact, ...] = (
 WATCHING = replace(DEFAULT_RISK, watch_card_expiry=True)
 
 
-@settings(max_examples=examples(1000, 30_000))
+@settings(max_examples=examples(1000, 10_000))
 @given(st.lists(st.sampled_from(POOL), max_size=25), st.integers(0, 400), st.randoms(use_true_random=False))
 def test_any_order_and_any_repeats_leave_the_same_signals_in_the_same_states(
     history: list[RiskFact], now: int, chance: Random

@@ -16,7 +16,7 @@ from libs.wire.contribution_codec import exact_text
 from libs.wire.records import MovementRecord
 
 DIGEST_BYTES = 8
-OWN_CLIENT = "customer:"
+OWN_CLIENT, TEST_MODE = "customer:", "?mode=test"
 _digested = msgspec.msgpack.Encoder(enc_hook=str)
 
 
@@ -38,7 +38,12 @@ def ledger_name(client: str, livemode: bool) -> ClientId:
     A client of the directory may have customers in live and in test mode. They never share a ledger or a record: those
     of test mode go by a name of their own. A client that is a customer has one mode and needs none.
     """
-    return ClientId(client if livemode or client.startswith(OWN_CLIENT) else f"{client}?mode=test")
+    return ClientId(client if livemode or client.startswith(OWN_CLIENT) else f"{client}{TEST_MODE}")
+
+
+def client_of_name(name: str) -> ClientId:
+    """The client whose ledger goes by this name."""
+    return ClientId(name.removesuffix(TEST_MODE))
 
 
 def digest(movement: Movement, books: Books) -> bytes:

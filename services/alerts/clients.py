@@ -25,6 +25,7 @@ from libs.runtime.faust_batch import Output, Record, StageResult, State
 from libs.wire.activity import Activity, RiskMoved, SignalDecision
 from libs.wire.codec import MalformedRecord, decode_activity
 from libs.wire.contribution_codec import customer_revenue
+from libs.wire.movement_codec import client_of_name
 from libs.wire.records import ContributionChanged, InvoiceActivity
 from libs.wire.risk_codec import decision, invoice_payment, risk_fact
 from libs.wire.state_codec import decode_facts
@@ -59,7 +60,7 @@ class Standing:
     def of(cls, key: bytes, data: bytes | None) -> "Standing":
         project, _, client = key.decode().partition("/")
         entry = decode_entry(data)
-        return cls(ProjectId(project), ClientId(client), entry, entry.risk, entry.livemode, dict(entry.departed))
+        return cls(ProjectId(project), client_of_name(client), entry, entry.risk, entry.livemode, dict(entry.departed))
 
     def take(self, activity: Activity) -> None:
         """Fold one record. Raises MalformedRecord."""

@@ -118,15 +118,19 @@ class Stream:
     def read(self, result: StageResult) -> None:
         """What a reader of both topics makes of it."""
         for topic, _, value, _ in result.outputs:
-            if topic == REVENUE_CLIENTS.name:
-                record = decode(value or b"", ClientRecord)
-                if record.client not in self.revenue or record.revision >= self.revenue[record.client].revision:
-                    self.revenue[record.client] = record
-            else:
-                assert topic == REVENUE_MOVEMENTS.name
-                movement = decode(value or b"", MovementRecord)
-                if movement.id not in self.told or movement.revision >= self.told[movement.id].revision:
-                    self.told[movement.id] = movement
+            self.take(topic, value)
+
+    def take(self, topic: str, value: bytes | None) -> None:
+        """One record of either topic."""
+        if topic == REVENUE_CLIENTS.name:
+            record = decode(value or b"", ClientRecord)
+            if record.client not in self.revenue or record.revision >= self.revenue[record.client].revision:
+                self.revenue[record.client] = record
+        else:
+            assert topic == REVENUE_MOVEMENTS.name
+            movement = decode(value or b"", MovementRecord)
+            if movement.id not in self.told or movement.revision >= self.told[movement.id].revision:
+                self.told[movement.id] = movement
 
     def wake(self) -> None:
         """Whatever the clock, the settings or the directory changed: look at every entry again."""

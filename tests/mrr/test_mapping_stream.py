@@ -9,7 +9,7 @@ import pytest
 
 from libs.domain.fact import Fact
 from libs.wire.codec import encode
-from libs.wire.movement_codec import ledger_name
+from libs.wire.movement_codec import client_of_name, ledger_name
 from libs.wire.records import DirectoryRecord
 from services.mrr.customer_entry import UNTOLD, checked_of, glance_of
 from services.mrr.waking import Waking
@@ -139,6 +139,7 @@ def test_live_and_test_customers_of_a_client_share_no_record_and_no_ledger() -> 
     assert ledger_name("acme", True) == "acme"
     assert ledger_name("acme", False) != "acme"
     assert ledger_name("customer:cus_1", False) == "customer:cus_1"
+    assert client_of_name(ledger_name("acme", False)) == "acme"
 
 
 def test_rates_begin_to_hold_by_the_clock() -> None:

@@ -72,10 +72,14 @@ async def filled(migrated: str, opened: Database) -> Database:
 async def scanned(connection: Connection, query: str, values: tuple[Any, ...]) -> set[str]:
     """The large tables that the query would read whole, where an index was to be had."""
     plan = await connection.fetchval(f"EXPLAIN (FORMAT json) {query}", *values)
-    found = {
-        node.get("Relation Name") for node in nodes(json.loads(plan)[0]["Plan"]) if node["Node Type"] == "Seq Scan"
-    }
-    return {name for name in found if name in BIG}
+    return BIG & {node["Relation Name"] for node in nodes(json.loads(plan)[0]["Plan"]) if is_whole(node)}
+
+
+def is_whole(node: dict[str, Any]) -> bool:
+    """Whether a table is read from end to end: without an index, or along one without a condition on it."""
+    if node["Node Type"] == "Seq Scan":
+        return True
+    return node["Node Type"] in ("Index Scan", "Index Only Scan") and "Index Cond" not in node
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -34,6 +34,7 @@ async def pool(
 
     What PostgreSQL's absence raises is in `UNREACHABLE`.
     """
+    # No query of a service runs long enough to be worth compiling, but the planner thinks some do.
     created = asyncpg.create_pool(
         url,
         min_size=0,
@@ -44,6 +45,7 @@ async def pool(
             "application_name": f"revstream-{service}",
             "statement_timeout": str(int(limits.command_seconds * 1000)),
             "idle_in_transaction_session_timeout": "60000",
+            "jit": "off",
         },
     )
     async with created as opened:

@@ -143,6 +143,11 @@ class Building:
     up_to: str
 
 
+async def patiently(connection: Connection) -> None:
+    """Let the statements of this transaction take as long as whole projects need."""
+    await connection.execute(f"SET LOCAL statement_timeout = '{int(PATIENCE)}s'")
+
+
 async def standings(connection: Connection) -> list[Standing]:
     """Every project that has a ledger."""
     return [
@@ -165,6 +170,7 @@ async def know(connection: Connection, project: str, counted_by: str, version: i
 
 async def begin(connection: Connection, project: str, timezone: str, counted_by: str, version: int) -> None:
     """Open a new generation; one that was being built is given up."""
+    await patiently(connection)
     row = await connection.fetchrow(BEGIN, project, timezone, counted_by, version)
     assert row is not None
     await forget(connection, project, row["generation"], row["building"])
@@ -174,6 +180,7 @@ async def begin(connection: Connection, project: str, timezone: str, counted_by:
 
 async def forget(connection: Connection, project: str, *generations: int) -> None:
     """Drop all generations but these."""
+    await patiently(connection)
     kept = (*generations, *generations)[:2]
     for table in ("movements", "ledger_cells"):
         for livemode in (True, False):
@@ -182,6 +189,7 @@ async def forget(connection: Connection, project: str, *generations: int) -> Non
 
 async def building(connection: Connection, project: str) -> Building | None:
     """What is being built; nobody else goes on with it, or writes the ledger, until the transaction ends."""
+    await patiently(connection)
     row = await connection.fetchrow(LOCKED, project, timeout=PATIENCE)
     if row is None or row["building"] is None:
         return None

@@ -17,6 +17,7 @@ HELP = """Measure this machine: each figure is the median of several runs, inter
 engine: a trivial job in ours, raw aiokafka and Quix Streams. rules: the mrr worker beside the same rules in both.
 webhooks: ingest beside a bare handler. latency: webhook to API, signals, stream. restart and recovery: the mrr worker.
 sync: an account of 5,000 subscriptions, from connecting it to its MRR. large: one of 200,000, its rate and memory.
+directory: 100,000 clients and 300,000 customers, one change and an import of 10,000 rows.
 All servers are the bench's own; nothing of yours is touched. Leave the machine alone meanwhile.
 """
 
@@ -30,6 +31,7 @@ class Part(StrEnum):
     RECOVERY = "recovery"
     SYNC = "sync"
     LARGE = "large"
+    DIRECTORY = "directory"
     ALL = "all"
 
 

@@ -81,3 +81,17 @@ async def test_kept_totals_are_the_sum_of_the_rows(
     assert await mrr(applier) == figures.by_currency(await applier.fetch(SUMMED, PROJECT))
     latest = {customer: usd for _, customer, usd in history}
     assert sum((await mrr(applier)).values()) == sum(latest.values())
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+async def test_a_client_of_both_modes_is_shown_by_its_live_record(applier: Connection, order: tuple[int, ...]) -> None:
+    told = (
+        client_delivery(client_record("acme", exact={"usd": "100"}, customers=("cus_1",), revision=1)),
+        client_delivery(client_record("acme", exact={"usd": "200"}, customers=("cus_1",), revision=2)),
+        client_delivery(client_record("acme", exact={"usd": "7"}, customers=("cus_t",), revision=9, livemode=False)),
+    )
+    for number in order:
+        await take(applier, told[number])
+    assert await applier.fetchval("SELECT minor FROM client_mrr") == 200
+    assert await mrr(applier) == {"usd": Fraction(200)}
+    assert dict(await figures.mrr(applier, PROJECT, False)) == {"usd": Fraction(7)}

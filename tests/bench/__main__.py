@@ -14,6 +14,7 @@ from pathlib import Path
 
 from deploy.failures import StackUnavailable
 from tests.bench import latency, recovery, restart
+from tests.bench.directory import runner as directory
 from tests.bench.engine import runner as engine
 from tests.bench.figures import Figure, Say, Scale
 from tests.bench.place import Bench, bench
@@ -31,6 +32,7 @@ PARTS: dict[str, Part] = {
     "recovery": recovery.measure,
     "sync": sync.measure,
     "large": sync.measure_large,
+    "directory": directory.measure,
 }
 
 

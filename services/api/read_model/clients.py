@@ -17,7 +17,8 @@ from services.api.read_model.projection import Delivered, Projection
 # What no id of Stripe's or ours contains: arrays of arrays travel to PostgreSQL as joined text.
 SEPARATOR = "\x1f"
 
-# A client whose record is older than the held one is left alone, and so are its figures.
+# A client whose record is older than the held one is left alone, and so are its figures. One with customers of both
+# modes has a record of each: the live one is shown.
 UPSERT = """
 WITH incoming AS (
     SELECT * FROM unnest($1::text[], $2::text[], $3::bool[], $4::bigint[], $5::text[], $6::text[], $7::text[],
@@ -37,7 +38,7 @@ WITH incoming AS (
         search = lower(concat_ws(' ', held.client, held.name, array_to_string(excluded.customers, ' '))),
         active_subscriptions = excluded.active_subscriptions, active_subscribers = excluded.active_subscribers,
         mrr = excluded.mrr, incomplete = excluded.incomplete, as_of = excluded.as_of, record = excluded.record
-    WHERE excluded.revision >= held.revision
+    WHERE (excluded.livemode, excluded.revision) >= (coalesce(held.livemode, false), held.revision)
     RETURNING project, client, livemode
 ), figures AS (
     SELECT * FROM unnest($14::text[], $15::text[], $16::text[], $17::numeric[], $18::numeric[], $19::numeric[])
@@ -123,9 +124,13 @@ def newest_of_each(rows: Sequence[ClientRow]) -> list[ClientRow]:
     for row in rows:
         place = row.project, row.client
         held = newest.get(place)
-        if held is None or held.record is None or row.record is None or row.record.revision >= held.record.revision:
+        if held is None or held.record is None or row.record is None or _age(row.record) >= _age(held.record):
             newest[place] = row
     return list(newest.values())
+
+
+def _age(record: ClientRecord) -> tuple[bool, int]:
+    return record.livemode, record.revision
 
 
 PROJECTION = Projection(REVENUE_CLIENTS, read, write)

@@ -60,7 +60,7 @@ PATHS = (
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.tables")
     parser.add_argument("--clients", type=int, default=1_000_000)
-    parser.add_argument("--lives", type=int, default=2_000)
+    parser.add_argument("--lives", type=int, default=20_000)
     parser.add_argument("--requests", type=int, default=200)
     parser.add_argument("--only", default="")
     parser.add_argument("--home", type=Path, help="where the tables stay for the next run, which does not fill them")

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import random
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import asyncpg
@@ -13,7 +14,7 @@ from deploy.ports import free_port
 from libs.runtime.health import Readiness
 from libs.wire.records import SignalRecord
 from services.api.database import Database
-from services.api.edge import Address, site
+from services.api.edge import LIMITS, Address, site
 from services.api.read_model.leadership import SESSION
 from services.api.read_model.projection import Delivered
 from services.api.read_model.rebuilding import rebuild
@@ -170,8 +171,11 @@ async def hold_some(api: Api, start: int) -> None:
 
 
 async def test_a_thousand_listeners_hear_each_change_in_time(api: Api, heard: None) -> None:
+    limits = replace(LIMITS, connections_per_address=1100)  # they all come from this machine
     async with contextlib.AsyncExitStack() as stack:
-        lines = await asyncio.gather(*(opened_line(api, stack) for _ in range(1000)))
+        served = site(application(api.parts, Readiness()), Address("127.0.0.1", free_port()), limits)
+        port = await stack.enter_async_context(served)
+        lines = await asyncio.gather(*(opened_line(api, port, stack) for _ in range(1000)))
         await asyncio.gather(*(line.readuntil(b"\n\n") for line in lines))
         started = asyncio.get_running_loop().time()
         for number in range(5):
@@ -186,8 +190,7 @@ def gone(writer: asyncio.StreamWriter) -> None:
     writer.transport.abort()
 
 
-async def opened_line(api: Api, stack: contextlib.AsyncExitStack) -> asyncio.StreamReader:
-    port = int(api.url.rpartition(":")[2])
+async def opened_line(api: Api, port: int, stack: contextlib.AsyncExitStack) -> asyncio.StreamReader:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     stack.callback(gone, writer)
     writer.write(f"GET {STREAM} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {api.key}\r\n\r\n".encode())

@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 import pytest
 
 from libs.wire.headers import Headers
+from services.api.read_model.consumer import by_urgency
 from services.api.read_model.dead_letters import MOST_IN_A_ROW, DeadLetter, DeadLetterBox, TooManyDeadLetters
 from services.api.read_model.offsets import Move, Partition, Standing
 from services.api.read_model.progress import Progress
 from services.api.read_model.projection import Delivered
+from tests.api.builders import client_delivery, client_record, signal_delivery, signal_record
 
 A, B = ("revenue.clients", 0), ("stripe.events", 1)
 
@@ -88,3 +90,10 @@ async def test_a_good_record_now_and_then_keeps_it_going() -> None:
     await box.send(letters, good=0)
     with pytest.raises(TooManyDeadLetters, match="no JSON"):
         await box.send(letters, good=0)
+
+
+def test_signals_are_applied_before_the_figures() -> None:
+    figures, signals = [client_delivery(client_record())], [signal_delivery(signal_record())]
+    fetched = {("revenue.clients", 0): figures, ("churn.signals", 3): signals}
+    assert by_urgency(fetched) == [{("churn.signals", 3): signals}, {("revenue.clients", 0): figures}]
+    assert by_urgency({("revenue.clients", 0): figures}) == [{("revenue.clients", 0): figures}]

@@ -13,7 +13,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from libs.runtime.kafka import abandon, new_producer
 from libs.runtime.metrics import LATENCY_BUCKETS
 from libs.runtime.postgres import UNREACHABLE
-from libs.wire.topics import MAX_RECORD_BYTES
+from libs.wire.topics import CHURN_SIGNALS, MAX_RECORD_BYTES
 from services.api.database import Connection
 from services.api.read_model import offsets
 from services.api.read_model.applying import PROJECTIONS, REFUSED, Batch, apply, read_batch, without_refused
@@ -76,6 +76,13 @@ async def _lead(source: Source, connection: Connection, stop: asyncio.Event) -> 
             await applier.take({(tp.topic, tp.partition): _delivered(records) for tp, records in fetched.items()})
 
 
+def by_urgency(fetched: Fetched) -> list[Fetched]:
+    """Signals first, in a transaction of their own: people wait for them, the figures may follow a moment later."""
+    urgent = {partition: records for partition, records in fetched.items() if partition[0] == CHURN_SIGNALS.name}
+    others = {partition: records for partition, records in fetched.items() if partition not in urgent}
+    return [part for part in (urgent, others) if part]
+
+
 class _Applier:
     """Applies what was fetched; between batches tells once a second that the read model is up to date."""
 
@@ -88,8 +95,9 @@ class _Applier:
     async def take(self, fetched: Fetched) -> None:
         now = asyncio.get_running_loop().time()
         if fetched:
-            with batch_seconds.time():
-                await self._apply(fetched)
+            for part in by_urgency(fetched):
+                with batch_seconds.time():
+                    await self._apply(part)
         elif now - self._told_at > TELL_STANDING_SECONDS:
             await self._tell()
         else:

@@ -40,7 +40,7 @@ def revenue_tier(amounts: Iterable[MrrAtRisk], settings: HealthSettings) -> Judg
     if largest is None:
         return Judgement(0, "pays nothing now")
     tier = sum(largest.amount >= start for start in settings.revenue_tiers)
-    value = round_half_up(Fraction(BEST * tier, len(settings.revenue_tiers)))
+    value = (2 * BEST * tier // len(settings.revenue_tiers) + 1) // 2
     pays = f"{shown(largest.amount, largest.currency)} {largest.currency.upper()} a month"
     return Judgement(value, f"{pays}: tier {tier} of {len(settings.revenue_tiers)}")
 
@@ -77,6 +77,8 @@ def subscription_trend(context: RiskContext, settings: HealthSettings) -> Judgem
     was, is_now = before.get(currency, NOTHING), now_worth.get(currency, NOTHING)
     if not was:
         return Judgement(BEST, f"new within {settings.trend_days} days")
+    if is_now == was:
+        return Judgement(STEADY, f"+0 % in {settings.trend_days} days")
     change = (is_now - was) / was
     words = f"{round_half_up(change * BEST):+d} % in {settings.trend_days} days"
     return Judgement(_trend(change), words)
@@ -98,7 +100,8 @@ def worth_at(lines: Iterable[Sequence[SubscriptionFact]], at: datetime) -> dict[
         if not known and first.started_at is not None and first.started_at <= at:
             known = [first]
         if known and known[-1].pays:
-            sums[known[-1].currency] = sums.get(known[-1].currency, NOTHING) + known[-1].worth
+            code, worth = known[-1].currency, known[-1].worth
+            sums[code] = sums[code] + worth if code in sums else worth
     return sums
 
 
@@ -106,8 +109,8 @@ def open_signals(signals: Iterable[Signal]) -> Judgement:
     """What is wrong now, by severity; half of it where somebody has taken it in hand."""
     standing = [one for one in signals if one.status is not SignalStatus.RESOLVED]
     handled = sum(one.status in HANDLED for one in standing)
-    loss = sum((Fraction(SIGNAL[one.severity], 2 if one.status in HANDLED else 1) for one in standing), NOTHING)
+    halves = sum(SIGNAL[one.severity] * (1 if one.status in HANDLED else 2) for one in standing)
     told = f"{len(standing) or 'no'} open signal{'' if len(standing) == 1 else 's'}"
     if standing:
         told = f"{told} ({', '.join(sorted({one.rule.value for one in standing}))}), {handled} in hand"
-    return Judgement(max(0, BEST - round_half_up(loss)), told)
+    return Judgement(max(0, BEST - (halves + 1) // 2), told)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from fractions import Fraction
 
 from libs.domain.health.parts import (
     Judgement,
@@ -14,7 +13,6 @@ from libs.domain.health.parts import (
     subscription_trend,
 )
 from libs.domain.health.settings import DEFAULT_HEALTH, PARTS, HealthSettings
-from libs.domain.money import round_half_up
 from libs.domain.risk.context import RiskContext
 from libs.domain.risk.signal import Signal
 
@@ -53,8 +51,8 @@ def health_of(
         "signals": open_signals(signals),
     }
     parts = tuple(HealthPart(name, settings.weight(name), judged[name].value, judged[name].why) for name in PARTS)
-    score = round_half_up(sum((Fraction(part.weight * part.value, WHOLE) for part in parts), Fraction(0)))
-    return Health(score, parts, _next_change(context, settings))
+    hundredths = sum(part.weight * part.value for part in parts)
+    return Health((hundredths + WHOLE // 2) // WHOLE, parts, _next_change(context, settings))
 
 
 def _next_change(context: RiskContext, settings: HealthSettings) -> datetime | None:

@@ -9,6 +9,7 @@ from libs.runtime.follow import followed
 from libs.runtime.health import Check, Readiness, health_site
 from libs.runtime.kafka import await_topics
 from libs.runtime.settings import load_or_exit
+from libs.wire.mail_domains import registrable
 from libs.wire.topics import CLIENT_DIRECTORY, PROJECT_SETTINGS
 from services.mrr.app import Topology
 from services.mrr.mapping import Clients
@@ -20,6 +21,7 @@ def main() -> int:
     settings = load_or_exit(MrrSettings)
     logs.configure("mrr", settings.log_level)
     asyncio.run(await_topics(settings.kafka_bootstrap_servers, settings.topic_partitions, settings.topic_replication))
+    registrable("example.com")  # the list takes a moment to read: now, not at the first record
     policies, clients = Policies(), Clients()
     topology = Topology(settings, policies, clients)
 

@@ -28,11 +28,12 @@ SECOND = timedelta(seconds=1)
 
 @dataclass(slots=True)
 class ClientBooks:
-    """Each customer's latest contribution and its course, the books that are closed, the movements told since."""
+    """Each customer's latest contribution, its course (None where it never was here), the books that are closed, and
+    the movements told since."""
 
     name: ClientId
     contributions: dict[str, ContributionChanged]
-    members: dict[str, Member]
+    members: dict[str, Member | None]
     closed: ClosedBooks | None
     published: dict[str, Published]
     balance: Balance = field(default_factory=dict)
@@ -41,9 +42,7 @@ class ClientBooks:
     def of(cls, name: ClientId, entry: ClientEntry) -> "ClientBooks":
         """The books that an entry remembers."""
         contributions = {one.customer: one for one in entry.contributions}
-        found = ((one.customer, member_of(one)) for one in entry.contributions)
-        members = {customer: member for customer, member in found if member is not None}
-        return cls(name, contributions, members, entry.closed, {one.id: one for one in entry.published})
+        return cls(name, contributions, {}, entry.closed, {one.id: one for one in entry.published})
 
     def take(self, now: ContributionChanged, policy: Policy) -> bool:
         """A customer's contribution; False where a later one is known. Raises MalformedRecord.
@@ -60,9 +59,7 @@ class ClientBooks:
         if shorter and alike and since is not None:
             self._close(books_closed_at(self._history(), policy, since))
         self.contributions[now.customer] = now
-        self.members.pop(now.customer, None)
-        if member is not None:
-            self.members[now.customer] = member
+        self.members[now.customer] = member
         if not alike and (shorter or before is not None):
             self._open_again(policy)
         return True
@@ -87,10 +84,19 @@ class ClientBooks:
 
     def currencies(self) -> set[Currency]:
         """All currencies in which anything was ever paid here."""
-        return {level.currency for member in self.members.values() for level in member.levels}
+        return {level.currency for member in self._present() for level in member.levels}
 
     def _history(self) -> ClientHistory:
-        return ClientHistory(self.name, tuple(self.members[name] for name in sorted(self.members)), self.closed)
+        return ClientHistory(self.name, tuple(self._present()), self.closed)
+
+    def _present(self) -> Iterator[Member]:
+        """The members by customer. Each is made when it is first asked for: most are replaced before."""
+        for name in sorted(self.contributions):
+            if name not in self.members:
+                self.members[name] = member_of(self.contributions[name])
+            member = self.members[name]
+            if member is not None:
+                yield member
 
     def _open_again(self, policy: Policy) -> None:
         """What counts is something else now: only what the courses say since they were counted anew is known."""

@@ -5,7 +5,6 @@ entries are scanned in seconds after a recovery.
 """
 
 import struct
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import msgspec
@@ -38,8 +37,7 @@ class Glance(msgspec.Struct, frozen=True, array_like=True):
 UNSEEN = Glance()
 
 
-@dataclass(frozen=True, slots=True)
-class CustomerEntry:
+class CustomerEntry(msgspec.Struct, frozen=True):
     """`offset` is that of the last record folded, `emitted` the fingerprint of the contribution published last.
 
     `steps` is the course as it was told, `previous` what subscriptions were before the first event that told of them.

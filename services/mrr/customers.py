@@ -1,8 +1,10 @@
 """The stage by customer: object versions in, the customer's contribution and what alerts must know of it out."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from libs.domain.customer_state import CustomerState, fold
 from libs.domain.fact import about_subscription

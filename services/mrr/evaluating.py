@@ -1,8 +1,10 @@
 """What one customer's entry says: its share of MRR, the course of it, and whose customer it is."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from libs.domain.contribution import Contribution, contribution
 from libs.domain.customer_state import CustomerState, fold, settled_up_to

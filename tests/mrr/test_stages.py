@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec import structs
 
 from libs.domain.customer_state import EMPTY
 from libs.fake_stripe import FakeStripe
@@ -133,7 +134,7 @@ def test_entries_survive_their_encoding() -> None:
     assert next_change_of(encode_entry(entry)) == int(START.timestamp())
     assert incomplete_of(encode_entry(entry)) == 2
     assert glance_of(encode_entry(entry)) == glance
-    assert next_change_of(encode_entry(replace(entry, next_change=None))) == NEVER
+    assert next_change_of(encode_entry(structs.replace(entry, next_change=None))) == NEVER
     with pytest.raises(MalformedRecord, match="rebuild"):
         decode_entry(b"short")
 

@@ -1,7 +1,7 @@
 """What the ledger needs of a step: how much a subscription adds from an instant on, and why."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from hashlib import blake2b
@@ -64,27 +64,28 @@ def levels_of(steps: Iterable[Step]) -> tuple[Level, ...]:
 
 def level_of(step: Step) -> Level:
     """What the ledger needs of one step."""
-    content, counted = step.version.content, step.mrr.counted
+    mrr, content = step.mrr, step.version.content
     why = content.cancellation
-    return replace(
-        learned_level(step.customer, step.mrr, step.at),
-        told_at=step.version.at,
-        converts=content.trial_end == step.at,
-        cancellation=why if not counted and (why.reason or why.feedback) else None,
-        caused_by=step.caused_by,
-        estimated=step.estimated,
-        learned=False,
+    return Level(
+        step.at,
+        step.customer,
+        mrr.subscription,
+        mrr.currency,
+        mrr.amount,
+        mrr.counted,
+        mrr.rule,
+        step.version.at,
+        *_made_of(mrr),
+        content.trial_end == step.at,
+        why if not mrr.counted and (why.reason or why.feedback) else None,
+        step.caused_by,
+        step.estimated,
     )
 
 
 def learned_level(customer: CustomerId, mrr: SubscriptionMrr, at: datetime) -> Level:
     """What a subscription adds, from the instant at which that was learned."""
-    items = mrr.items
-    if len(items) == 1:
-        gross, discount = items[0].gross, items[0].discount
-    else:
-        gross, discount = sum((item.gross for item in items), NOTHING), sum((item.discount for item in items), NOTHING)
-    prices, quantities = _plan(mrr)
+    gross, discount, prices, quantities = _made_of(mrr)
     return Level(
         at=at,
         customer=customer,
@@ -115,6 +116,15 @@ def says_the_same(one: Level, other: Level) -> bool:
         and one.gross == other.gross
         and one.cancellation == other.cancellation
     )
+
+
+def _made_of(mrr: SubscriptionMrr) -> tuple[Fraction, Fraction, str, str]:
+    """Gross amount and discount, and the fingerprints of the plan."""
+    items = mrr.items
+    if len(items) == 1:
+        return items[0].gross, items[0].discount, *_plan(mrr)
+    gross, discount = sum((item.gross for item in items), NOTHING), sum((item.discount for item in items), NOTHING)
+    return gross, discount, *_plan(mrr)
 
 
 def _plan(mrr: SubscriptionMrr) -> tuple[str, str]:

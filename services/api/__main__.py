@@ -1,5 +1,6 @@
 """`python -m services.api`: the API, from its settings to its exit code."""
 
+import resource
 import sys
 
 from libs.runtime import logs
@@ -10,11 +11,14 @@ from libs.runtime.settings import WRONG_USAGE, load_or_exit
 from services.api.app import serve
 from services.api.settings import ApiSettings
 
+MOST_OPEN_FILES = 16_384
+
 
 def main() -> int:
     """Run the API until a signal asks it to stop; gives the exit code, 2 for settings that can't work."""
     settings = load_or_exit(ApiSettings)
     logs.configure("api", settings.log_level)
+    _allow_open_files(MOST_OPEN_FILES)
     code = WRONG_USAGE
     try:
         keyring = Keyring.parse(settings.revstream_encryption_keys.get_secret_value())
@@ -22,6 +26,14 @@ def main() -> int:
     except* (InvalidKeys, TopicMismatch, OSError) as errors:  # an OSError here: a port is taken or not ours to take
         sys.stderr.write("".join(f"api can't start: {error}\n" for error in _leaves(errors)))
     return code
+
+
+def _allow_open_files(most: int) -> None:
+    """Each listener of the live stream is one: many systems begin with 1,024, and give more to who asks."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:

@@ -1,5 +1,6 @@
 """A client as the contract shows it: what it pays and how it stands, with its entry in the directory."""
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from fractions import Fraction
 from http import HTTPStatus
@@ -12,11 +13,13 @@ from libs.wire.contribution_codec import exact_amount
 from libs.wire.records import ClientRecord
 from services.api.answers import answer
 from services.api.asked import Asked
+from services.api.database import Connection
 from services.api.money import total
 from services.api.preconditions import version_tag
 from services.api.problems import Refused, not_found
 from services.api.queries import clients, projects
 from services.api.queries.clients import ClientFound
+from services.api.segments import Thresholds, segment_of, thresholds
 
 MONTHS_A_YEAR = 12
 # What a record says that names no money: as it is.
@@ -26,7 +29,22 @@ AS_TOLD = (
 )  # fmt: skip
 
 
-def client_content(found: ClientFound, policy: Policy, day: date) -> dict[str, object]:
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """By what a client is shown: the project's rules and thresholds, and the day whose rates hold."""
+
+    policy: Policy
+    limits: Thresholds
+    day: date
+
+
+async def terms(connection: Connection, project: str) -> Terms:
+    """Those of a project, today."""
+    policy = (await projects.settings(connection, project)).policy()
+    return Terms(policy, await thresholds(connection, project), datetime.now(UTC).date())
+
+
+def client_content(found: ClientFound, by: Terms) -> dict[str, object]:
     """All of a client; without revenue all its amounts are empty."""
     record = _record(found)
     exact = {currency: exact_amount(text) for currency, text in record.exact_by_currency.items()}
@@ -35,10 +53,10 @@ def client_content(found: ClientFound, policy: Policy, day: date) -> dict[str, o
         "client": found.client,
         "name": found.name,
         "livemode": found.livemode,
-        "mrr": total(exact, policy, day),
-        "arr": total(yearly, policy, day),
+        "mrr": total(exact, by.policy, by.day),
+        "arr": total(yearly, by.policy, by.day),
         "status": found.shown_status,
-        "segment": None,
+        "segment": segment_of(found.largest, by.limits),
         "health": None if found.health is None else {"score": found.health.score, "parts": found.health.parts},
         **{name: getattr(record, name) for name in AS_TOLD},
         "open_signals": found.open_signals,
@@ -62,11 +80,11 @@ def directory_content(found: ClientFound) -> dict[str, object]:
 async def client_answer(asked: Asked, client: str, status: HTTPStatus = HTTPStatus.OK) -> web.Response:
     """The client as it is after a change of it. Raises Refused (404) where there is none."""
     async with asked.database.reading(asked.project) as connection:
-        policy = (await projects.settings(connection, asked.project)).policy()
+        by = await terms(connection, asked.project)
         found = await clients.one(connection, asked.project, client)
     if found is None:
         raise Refused(not_found(f"client {client}"))
-    response = answer(client_content(found, policy, datetime.now(UTC).date()), status)
+    response = answer(client_content(found, by), status)
     response.headers["ETag"] = version_tag(0 if found.directory is None else found.directory.version)
     return response
 

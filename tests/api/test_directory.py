@@ -10,7 +10,7 @@ from libs.runtime.api_keys import Scope
 from libs.wire.codec import decode
 from libs.wire.records import DirectoryRecord
 from services.api.read_model.rebuilding import rebuild
-from tests.api.builders import client_delivery, client_record
+from tests.api.builders import client_delivery, client_record, signal_delivery, signal_record
 from tests.api.calling import Api, FakeSender, is_problem
 
 ACME = {"name": "Acme Inc.", "stakeholder_emails": ["Ann@Acme.com"], "domains": ["ACME.com"], "stripe_customers": []}
@@ -212,3 +212,18 @@ async def test_a_row_at_a_time_is_claimed_even_behind_our_back(migrated: str, ap
     with pytest.raises(asyncpg.UniqueViolationError):
         await connection.execute("INSERT INTO directory_claims VALUES ('acme', 'customer', 'cus_1', 'beta')")
     await connection.close()
+
+
+@pytest.mark.parametrize(
+    ("segment", "expected"),
+    [("enterprise", ["e"]), ("growth", ["g"]), ("starter", ["s"]), ("at_risk", ["g"])],
+)
+async def test_clients_of_a_segment(api: Api, segment: str, expected: list[str]) -> None:
+    for client, minor in (("e", "100000"), ("g", "99999"), ("s", "9999"), ("zero", "0")):
+        await api.holds(client_delivery(client_record(client, exact={"usd": minor}, customers=(f"cus_{client}",))))
+    await api.holds(signal_delivery(signal_record(client="g")))
+    await api.put(path("listed"), {})
+    answer = await api.get(f"/api/clients?segment={segment}")
+    assert [each["client"] for each in answer.field("data")] == expected
+    shown = {each["client"]: each["segment"] for each in (await api.get("/api/clients")).field("data")}
+    assert shown == {"e": "enterprise", "g": "growth", "s": "starter", "zero": None, "listed": None}

@@ -1,6 +1,5 @@
 """`GET /api/clients` and `GET /api/clients/{id}`: what each client pays, how it stands, what people say of it."""
 
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -9,13 +8,14 @@ from aiohttp import web
 
 from services.api.answers import figures
 from services.api.asked import Asked
-from services.api.client_content import client_content
+from services.api.client_content import client_content, terms
 from services.api.cursors import Listing, Position
 from services.api.freshness import freshness
 from services.api.parameters import Query
 from services.api.problems import Refused, not_found
 from services.api.queries import clients, projects
 from services.api.queries.clients import ClientFilter, ClientFound
+from services.api.segments import AT_RISK, Thresholds, bounds_of
 
 
 class ClientsQuery(Query, frozen=True, kw_only=True):
@@ -25,6 +25,7 @@ class ClientsQuery(Query, frozen=True, kw_only=True):
     min_mrr: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,18}(\.[0-9]{1,6})?$")] | None = None
     q: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
     at_risk: bool | None = None
+    segment: Literal["enterprise", "growth", "starter", "at_risk"] | None = None
     sort: Literal["mrr", "-mrr", "name", "-name", "health", "-health"] = "-mrr"
     mode: Literal["live", "test"] | None = None
     limit: Annotated[int, msgspec.Meta(ge=1, le=200)] = 50
@@ -35,17 +36,16 @@ async def clients_page(asked: Asked) -> web.Response:
     """A page of clients; those without MRR, and those of deleted customers, are listed too."""
     query = asked.query(ClientsQuery)
     async with asked.database.reading(asked.project) as connection:
-        policy = (await projects.settings(connection, asked.project)).policy()
+        by = await terms(connection, asked.project)
         livemode = await projects.livemode(connection, asked.project, query.mode)
         listing = _listing(asked.project, query, livemode)
         after = asked.parts.cursors.position(listing, query.cursor)
-        wanted = _filter(query, livemode)
+        wanted = _filter(query, livemode, by.limits)
         found = await clients.page(connection, asked.project, wanted, after, query.limit + 1)
         fresh = await freshness(connection)
     shown = found[: query.limit]
-    today = datetime.now(UTC).date()
     content = {
-        "data": [client_content(each, policy, today) for each in shown],
+        "data": [client_content(each, by) for each in shown],
         "next_cursor": _next(asked, listing, query.sort, shown[-1]) if len(found) > query.limit else None,
         "livemode": livemode,
     }
@@ -56,22 +56,24 @@ async def client(asked: Asked) -> web.Response:
     """One client. Raises Refused (404) for an id that the project does not have."""
     wanted = asked.path("client")
     async with asked.database.reading(asked.project) as connection:
-        policy = (await projects.settings(connection, asked.project)).policy()
+        by = await terms(connection, asked.project)
         found = await clients.one(connection, asked.project, wanted)
         fresh = await freshness(connection)
     if found is None:
         raise Refused(not_found(f"client {wanted}"))
     version = 0 if found.directory is None else found.directory.version
-    return figures(asked.request, client_content(found, policy, datetime.now(UTC).date()), fresh, str(version))
+    return figures(asked.request, client_content(found, by), fresh, str(version))
 
 
-def _filter(query: ClientsQuery, livemode: bool) -> ClientFilter:
+def _filter(query: ClientsQuery, livemode: bool, limits: Thresholds) -> ClientFilter:
+    of_risk = query.segment == AT_RISK
     return ClientFilter(
         livemode=livemode,
         status=query.status,
         min_mrr=None if query.min_mrr is None else Decimal(query.min_mrr),
         words=query.q,
-        at_risk=query.at_risk,
+        at_risk=True if of_risk else query.at_risk,
+        segment=None if of_risk or query.segment is None else bounds_of(query.segment, limits),
         sort=query.sort,
     )
 

@@ -65,11 +65,12 @@ class ClientFilter:
     words: str | None
     at_risk: bool | None
     sort: str
+    segment: tuple[str, str] | None = None
 
     @property
     def takes_unpaid(self) -> bool:
         """Whether clients that never had revenue can be among them."""
-        return self.status in (None, "none") and not self.at_risk and not self.min_mrr
+        return self.status in (None, "none") and not (self.at_risk or self.min_mrr or self.segment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,11 @@ class ClientFound:
     open_signals: Sequence[str]
     directory: DirectoryPart | None
     health: HealthRecord | None = None
+
+    @property
+    def largest(self) -> Decimal:
+        """What it is sorted by: the largest of its amounts, in major units."""
+        return Decimal(self.mrr_order).scaleb(-3)
 
 
 async def one(connection: Connection, project: str, client: str) -> ClientFound | None:
@@ -157,6 +163,9 @@ def _conditions(wanted: ClientFilter, values: list[object]) -> Iterator[str]:
     if wanted.min_mrr is not None:
         values.append(wanted.min_mrr)
         yield f"mrr_order >= lpad(ceil(${len(values)}::numeric * 1000)::text, 40, '0')"
+    if wanted.segment is not None:
+        values += wanted.segment
+        yield f"mrr_order >= ${len(values) - 1}::text AND mrr_order < ${len(values)}::text"
     if wanted.words is not None:
         values.append(f"%{_literal(wanted.words.lower())}%")
         yield f"search LIKE ${len(values)}::text"

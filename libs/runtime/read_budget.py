@@ -22,7 +22,7 @@ LEASE_SECONDS = 2.0
 # An answer may be long in coming; that its call arrived within this time is taken for granted.
 ARRIVED_SECONDS = 0.25
 LOOK_SECONDS = 0.1
-FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 60.0
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 20.0
 log = structlog.get_logger(__name__)
 
 

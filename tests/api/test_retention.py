@@ -83,7 +83,8 @@ async def test_figures_stay_when_old_records_go(api: Api) -> None:
     held = [each["id"] for each in (await api.get("/api/mrr/movements")).field("data")]
     assert held == ["mov_1", "mov_10", "mov_90"]
     (first,) = [each for each in (await api.get("/api/mrr/movements")).field("data") if each["id"] == "mov_90"]
-    assert (first["amount"], first["after"], first["estimated"]) == ("2.50", "2.50", True)
+    shown = {"amount": "2.50", "currency": "usd"}
+    assert (first["amount"], first["after"], first["estimated"]) == (shown, shown, True)
 
 
 async def test_what_comes_after_a_purge_adds_up_as_without_it(api: Api, other_project: str) -> None:

@@ -96,7 +96,7 @@ def bridge_content(currency: str, bridge: Bridge) -> dict[str, object]:
 def movement_content(found: MovementFound, policy: Policy, timezone: str) -> dict[str, object]:
     """An entry as the contract shows it; amounts are signed, and what is shown adds up."""
     code, before, after = found.currency, found.before, found.after
-    amount = major_text(round_half_up(after) - round_half_up(before), code)
+    amount = {"amount": major_text(round_half_up(after) - round_half_up(before), code), "currency": code}
     own: dict[str, str] = msgspec.json.decode(found.own)
     return {
         "id": found.id,
@@ -105,8 +105,8 @@ def movement_content(found: MovementFound, policy: Policy, timezone: str) -> dic
         "kind": found.kind,
         "amount": amount,
         "exact": exact_text(after - before),
-        "before": shown(before, code),
-        "after": shown(after, code),
+        "before": {"amount": shown(before, code), "currency": code},
+        "after": {"amount": shown(after, code), "currency": code},
         "currency": code,
         "base_amount": amount if code == policy.base_currency else None,
         "own_by_currency": {each: shown(exact_amount(text), each) for each, text in own.items()},

@@ -4,7 +4,8 @@ let source = null;
 const listeners = new Set();
 
 function heard(event) {
-  const news = { kind: event.type, ...JSON.parse(event.data) };
+  const told = JSON.parse(event.data);
+  const news = { ...told, movement: told.kind, kind: event.type };
   for (const listener of listeners) listener(news);
 }
 

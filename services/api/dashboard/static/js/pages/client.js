@@ -13,10 +13,12 @@ import { mappingOf } from "./mapping.js";
 const SUBSCRIPTIONS = [
   { title: "Subscription", cell: (row) => h("code", {}, row.subscription), text: (row) => row.subscription },
   { title: "Customer", cell: (row) => h("code", {}, row.customer), text: (row) => row.customer },
+  { title: "Plans", cell: (row) => row.plans.join(", "), text: (row) => row.plans.join(" ") },
   { title: "Status", cell: (row) => words(row.status), text: (row) => row.status },
   { title: "Counts", cell: (row) => (row.counted ? "yes" : words(row.rule)), text: (row) => row.counted },
+  { title: "Renews", cell: (row) => instant(row.renews_at), text: (row) => row.renews_at },
   { title: "MRR", number: true, cell: (row) => money(row.mrr), text: (row) => row.mrr?.amount },
-  { title: "Currency", cell: (row) => (row.mrr?.currency || row.currency || "").toUpperCase(), text: (row) => row.mrr?.currency || row.currency },
+  { title: "Currency", cell: (row) => (row.currency || "").toUpperCase(), text: (row) => row.currency },
 ];
 
 export function render({ signal, session }) {
@@ -61,16 +63,17 @@ function course(found) {
 
 function timeline(rows) {
   if (!rows.length) return empty("Nothing has happened yet.");
-  return h("ul", { class: "list" }, rows.map((row) => h("li", {}, h("span", { class: "quiet" }, instant(row.at || row.occurred_at)), " ", happening(row))));
+  return h("ul", { class: "list" }, rows.map((row) => h("li", {}, h("span", { class: "quiet" }, instant(row.at)), " ", happening(row))));
 }
 
-function happening(row) {
-  const it = row.movement || row.signal || row.payment || row.invoice || row;
-  switch (row.type || row.what) {
-    case "movement": return [badge(words(it.kind), String(it.amount?.amount ?? it.amount).startsWith("-") ? "bad" : "good"), " ", money(it.amount), " ", words(it.reason), it.caused_by?.length ? h("div", { class: "quiet" }, it.caused_by.join(", ")) : null];
-    case "signal": return [severityBadge(it.severity), " ", it.message, " ", words(it.status)];
-    default: return [badge(words(it.outcome || it.status || row.type)), " ", money(it.amount || it.amount_due), " ", h("code", {}, it.invoice || it.id || "")];
+function happening({ kind, movement, signal, invoice }) {
+  if (kind === "movement") {
+    const falls = String(movement.amount.amount ?? movement.amount).startsWith("-");
+    return [badge(words(movement.kind), falls ? "bad" : "good"), " ", movement.amount.amount ? money(movement.amount) : amount(movement.amount, movement.currency), " ", words(movement.reason),
+      movement.caused_by.length ? h("div", { class: "quiet" }, movement.caused_by.join(", ")) : null];
   }
+  if (kind === "signal") return [severityBadge(signal.severity), " ", signal.message, " ", words(signal.status)];
+  return [badge(words(kind), kind === "payment_failed" ? "bad" : "good"), " ", invoice ? [money(invoice.amount_due), " ", h("code", {}, invoice.invoice)] : null];
 }
 
 function explain(id, signal) {

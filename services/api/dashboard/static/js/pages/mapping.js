@@ -3,12 +3,12 @@
 import { all, get, post, put, remove } from "../api.js";
 import { h, show } from "../dom.js";
 import { count, money, rate, words } from "../format.js";
-import { badge, csvButton, dialog, empty, failure, field, form, loading, pages, panel, table } from "../parts.js";
+import { badge, csvButton, dialog, empty, field, form, loading, pages, panel, table } from "../parts.js";
 import { clientLink } from "../links.js";
 import { changed } from "../place.js";
 
 const TABS = [["unmapped", "Unmapped"], ["conflicts", "Conflicts"], ["mapped", "Mapped"], ["import", "Import"]];
-const MOST_BYTES = 10 * 1024 * 1024;
+const MOST_BYTES = 8 * 1024 * 1024;
 const LOOK_MS = 1000;
 
 const columns = (session, again) => [
@@ -74,7 +74,7 @@ function importing(session) {
   return panel("Import clients", h("div", {},
     h("p", {}, "A CSV with the columns ", h("code", {}, "client, name, stakeholder_emails, domains, stripe_customers"), " (several values with semicolons), or JSON with a list of clients. Try it first: nothing is changed then, and each row that can't be read is named."),
     form("Try it", field("File", { type: "file", name: "file", accept: ".csv,.json,text/csv,application/json", required: true }), async ({ file }) => {
-      if (file.size > MOST_BYTES) throw new Error("The file is larger than 10 MB: split it.");
+      if (file.size > MOST_BYTES) throw new Error("The file is larger than 8 MB: split it.");
       const sent = () => new Blob([file], { type: file.name.endsWith(".json") ? "application/json" : "text/csv" });
       show(seen, outcome(await followed(await post("/api/clients/import?dry_run=true", sent()), seen)),
         form("Import", [], async () => { show(seen, outcome(await followed(await post("/api/clients/import", sent()), seen))); }));
@@ -83,20 +83,18 @@ function importing(session) {
 
 /** An import until it has ended. */
 async function followed(said, seen) {
-  let now = said.import || said;
-  while (["queued", "running"].includes(now.state)) {
-    show(seen, h("progress", { max: now.rows || 1, value: now.done || 0, "aria-label": "Rows imported" }));
+  let now = said.import;
+  while (["queued", "publishing"].includes(now.state)) {
+    show(seen, h("progress", { max: now.stored || now.rows || 1, value: now.published || 0, "aria-label": "Rows imported" }));
     await new Promise((resolve) => { setTimeout(resolve, LOOK_MS); });
-    const next = await get(`/api/clients/imports/${now.id}`);
-    now = next.import || next;
+    now = (await get(`/api/clients/imports/${now.id}`)).import;
   }
   return now;
 }
 
 function outcome(now) {
   const errors = now.errors || [];
-  return h("div", {}, h("p", { class: errors.length ? "down" : "done" }, `${count(now.rows)} rows, ${count(errors.length)} with errors.`),
-    now.error ? failure(now.error) : null,
+  return h("div", {}, h("p", { class: errors.length ? "down" : "done" }, `${count(now.rows)} rows: ${count(now.stored)} ${now.dry_run ? "would change" : "stored"}, ${count(now.unchanged)} as they are, ${count(now.refused)} refused.`),
     errors.length ? table([{ title: "Row", number: true, cell: (row) => count(row.row) }, { title: "Field", cell: (row) => row.field || "–" },
       { title: "What is wrong", cell: (row) => row.message }], errors, { caption: "Rows with errors" }) : badge("all rows are good", "good"));
 }

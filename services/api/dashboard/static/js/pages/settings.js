@@ -3,7 +3,7 @@
 import { get, patch } from "../api.js";
 import { h, show } from "../dom.js";
 import { money, words } from "../format.js";
-import { choice, empty, field, form, loading, panel, table, terms } from "../parts.js";
+import { choice, field, form, loading, panel, table, terms } from "../parts.js";
 
 const PATH = "/api/integrations/stripe/settings";
 const PRESETS = ["default", "stripe", "chartmogul", "baremetrics", "profitwell"];
@@ -38,10 +38,14 @@ function definitions(signal) {
 }
 
 function told(found) {
-  const rows = found.definitions || found.data || [];
-  if (!rows.length) return empty("Nothing to compare yet.");
-  return h("div", {}, table([{ title: "Definition", cell: (row) => words(row.preset) }, { title: "MRR", number: true, cell: (row) => money(row.mrr) },
-    { title: "Difference", number: true, cell: (row) => money(row.difference) }], rows, { caption: "MRR under each definition" }),
-  rows.filter((row) => row.differences?.length).map((row) => h("details", {}, h("summary", {}, `What makes ${words(row.preset)} differ`),
-    h("ul", { class: "why" }, row.differences.slice(0, 50).map((one) => h("li", {}, h("code", {}, one.subscription), " ", money(one.mrr ?? one.difference), " ", words(one.why ?? one.rule)))))));
+  const because = found.presets.flatMap((one) => one.because.map((each) => ({ preset: one.preset, ...each })));
+  return h("div", {},
+    table([{ title: "Definition", cell: (row) => words(row.preset) }, { title: "MRR", number: true, cell: (row) => money(row.mrr) },
+      { title: "Subscriptions", number: true, cell: (row) => String(row.active_subscriptions) }], found.presets, { caption: "MRR under each definition" }),
+    because.length ? h("details", {}, h("summary", {}, "What makes them differ"),
+      table([{ title: "Definition", cell: (row) => words(row.preset) }, { title: "Rule", cell: (row) => `${words(row.rule)} instead of ${words(row.instead_of)}` },
+        { title: "Subscriptions", number: true, cell: (row) => String(row.subscriptions) }, { title: "Difference", number: true, cell: (row) => money(row.difference) }],
+      because, { caption: "What makes the definitions differ" })) : h("p", {}, `All agree (with ${words(found.reference)} as the reference).`),
+    found.data.length ? h("details", {}, h("summary", {}, "Subscription by subscription"), h("ul", { class: "why" }, found.data.map((one) =>
+      h("li", {}, h("code", {}, one.subscription), " ", Object.entries(one.mrr).map(([name, value]) => `${words(name)} ${money(value)}`).join(", "))))) : null);
 }

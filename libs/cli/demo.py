@@ -134,13 +134,14 @@ class Showing:
         await self._deliverer.__aexit__(kind, error, trace)
 
     async def play(self) -> None:
-        """Play the past, deliver it at speed, say the figures on the way."""
+        """Live the past a few days at a time, deliver what happened, say the figures on the way."""
         self._settings.tell({"event": "progress", "message": "playing six months of a merchant's life"})
-        await asyncio.to_thread(self._account.play_history)
-        news = self._account.news()
-        for start in range(0, len(news), CHUNK):
-            await self._deliverer.deliver(news[start : start + CHUNK])
-            await self._show("six months at speed", delivered=min(start + CHUNK, len(news)), of=len(news))
+        lives, delivered = self._account.days_lived(), 0
+        while (days := await asyncio.to_thread(next, lives, None)) is not None:
+            news = self._account.news()
+            await self._deliverer.deliver(news)
+            delivered += len(news)
+            await self._show("six months at speed", delivered=delivered, of=delivered * self._account.days // days)
 
     async def go_on(self, stop: Stop) -> None:
         """Let the account live until somebody stops it."""

@@ -1,16 +1,19 @@
 """The make-believe merchant of the demo: a played history, then life as it happens."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from random import Random
 
 from libs.fake_stripe import FakeStripe
-from libs.fake_stripe.history import HistorySpec, play
+from libs.fake_stripe.history import HistorySpec, play, steps
 from libs.fake_stripe.json_types import Json
 from libs.fake_stripe.settings import STATE_EVENTS, AccountSettings
 from libs.fake_stripe.worth import Appraisal, in_words
 
 MONTHS = 6
+DAYS_AT_ONCE = 3
+DAY_SECONDS = 24 * 60 * 60
 
 
 class DemoAccount:
@@ -23,12 +26,24 @@ class DemoAccount:
             seed=seed, start=start, settings=AccountSettings(livemode=True, event_types=STATE_EVENTS)
         )
         self._spec = HistorySpec(seed=seed, customers=customers, months=MONTHS)
+        self.days = 30 * MONTHS
         self._dice = Random(seed)  # noqa: S311 - a history, not a secret
         self._told = 0
 
     def play_history(self) -> None:
         """Live through the past months; takes a few seconds."""
         play(self.fake.engine, self._spec)
+
+    def days_lived(self) -> Iterator[int]:
+        """The same a few days at a time, as it happens to an account that is connected; gives the days lived so far."""
+        begin = self.fake.clock.now
+        told = 0
+        for second in steps(self.fake.engine, self._spec):
+            days = int(second - begin) // DAY_SECONDS
+            if days >= told + DAYS_AT_ONCE:
+                told = days
+                yield told
+        yield self.days
 
     def catch_up(self) -> None:
         """Let the account's clock be what it really is: renewals and endings that fell due happen."""

@@ -1,5 +1,6 @@
 """A project connected to a fake Stripe account: its key, its webhook secret, its restricted key."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,6 +10,10 @@ from libs.cli.api_client import ApiClient
 from libs.cli.system import System
 from libs.fake_stripe import FakeStripe
 from libs.runtime.api_keys import KeyRequest, Scope, issue_at
+
+READ_SECONDS = 60.0
+LOOK_SECONDS = 0.2
+UNREAD = ("queued", "running")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,8 @@ async def connected_project(system: System, name: str, fake: FakeStripe) -> Asyn
     fake.server.access.keys[restricted] = None  # reads everything
     async with ApiClient(system.api_url, issued.key) as api:
         await api.post("/api/integrations/stripe/webhook-secrets", {"secret": secret})
-        await api.post("/api/integrations/stripe/key", {"key": restricted, "label": "demo"})
+        made = await api.post("/api/integrations/stripe/key", {"key": restricted, "label": "demo"})
+        await _read(api, made["run"]["id"])
         yield ConnectedProject(
             project=name,
             key=issued.key,
@@ -39,3 +45,12 @@ async def connected_project(system: System, name: str, fake: FakeStripe) -> Asyn
             webhook_secret=secret,
             api=api,
         )
+
+
+async def _read(api: ApiClient, run: str) -> None:
+    """Wait for the first sync: what happens from then on is told by webhooks, in the account's own order."""
+    async with asyncio.timeout(READ_SECONDS):
+        while True:
+            if (await api.get(f"/api/integrations/stripe/syncs/{run}"))["run"]["state"] not in UNREAD:
+                return
+            await asyncio.sleep(LOOK_SECONDS)

@@ -52,9 +52,10 @@ async def test_entries_are_filtered(api: Api, query: str, ids: list[str]) -> Non
 async def test_an_entry_tells_all_of_the_contract(api: Api) -> None:
     await holds(api, example())
     (entry,) = (await api.get("/api/mrr/movements?client=e")).field("data")
-    usd = {"currency": "usd"}
-    expected = {"amount": {"amount": "30.00", **usd}, "exact": "3000", "before": {"amount": "0.00", **usd},
-                "after": {"amount": "30.00", **usd}, "currency": "usd", "kind": "new", "occurred_at": "2025-02-10T12:00:00Z", "estimated": False, "caused_by": []}  # fmt: skip
+    shown = {name: {"amount": text, "currency": "usd"} for name, text in
+             {"amount": "30.00", "before": "0.00", "after": "30.00"}.items()}  # fmt: skip
+    expected = {**shown, "exact": "3000", "currency": "usd", "kind": "new", "occurred_at": "2025-02-10T12:00:00Z",
+                "estimated": False, "caused_by": []}  # fmt: skip
     assert expected.items() <= entry.items()
 
 

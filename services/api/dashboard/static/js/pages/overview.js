@@ -110,7 +110,7 @@ async function latest(filters, signal) {
   const [moves, signals] = await Promise.all([
     get("/api/mrr/movements", { limit: 15, mode: filters.mode }, signal).catch(() => ({ data: [] })),
     get("/api/alerts", { limit: 15, mode: filters.mode }, signal)]);
-  const news = [...moves.data.map((one) => ({ kind: "movement", ...one, movement: one.kind })), ...signals.data.map((one) => ({ ...one, kind: "signal" }))];
+  const news = [...moves.data.map((one) => ({ ...one, movement: one.kind, kind: "movement" })), ...signals.data.map((one) => ({ ...one, kind: "signal" }))];
   return news.sort((one, other) => (timeOf(other) > timeOf(one) ? 1 : -1)).slice(0, TICKER_LENGTH);
 }
 
@@ -120,7 +120,6 @@ function line(news) {
   const client = h("a", { href: link(`/clients/${encodeURIComponent(news.client)}`) }, news.client);
   const at = h("span", { class: "quiet" }, instant(timeOf(news)));
   if (news.kind === "signal") return h("li", {}, h("strong", { class: news.status === "resolved" ? "up" : "down" }, words(news.rule), news.status === "resolved" ? " – over" : ""), " ", client, h("div", {}, news.message), at);
-  const kind = news.movement || news.movement_kind;
   const rises = !String(news.amount?.amount ?? news.amount ?? "").startsWith("-");
-  return h("li", {}, h("strong", { class: rises ? "up" : "down" }, words(kind), " ", news.amount?.amount ? money(news.amount) : amount(String(news.amount ?? ""), news.currency)), " ", client, " ", at);
+  return h("li", {}, h("strong", { class: rises ? "up" : "down" }, words(news.movement), " ", news.amount?.amount ? money(news.amount) : amount(String(news.amount ?? ""), news.currency)), " ", client, " ", at);
 }

@@ -36,8 +36,7 @@ LOOKS = {
 
 
 async def take(browser: Browser, demo: Demo, folder: Path) -> int:
-    """Write a picture of every page in every look; gives how many."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write a picture of every page in every look into `folder`; gives how many."""
     written = 0
     for look, terms in LOOKS.items():
         context = await browser.new_context(**terms)  # type: ignore[arg-type]  # names and values are Playwright's own
@@ -71,7 +70,9 @@ async def main(folder: Path) -> None:
 
 if __name__ == "__main__":
     try:
-        asyncio.run(main(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER))
+        folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
+        folder.mkdir(parents=True, exist_ok=True)
+        asyncio.run(main(folder))
     except NoBrowser as reason:
         sys.stderr.write(f"revstream: {reason}\n")
         sys.exit(UNAVAILABLE)

@@ -1,6 +1,7 @@
 """A client's table entry: when the clock next changes its ledger, then its customers' contributions and its books."""
 
 import struct
+import zlib
 from datetime import datetime
 
 import msgspec
@@ -11,7 +12,8 @@ from libs.wire.codec import MalformedRecord
 from libs.wire.records import ContributionChanged
 from libs.wire.state_codec import read_fraction, write_fraction
 
-_head = struct.Struct(">qq")  # next change (seconds), version of the settings
+LARGE = 1 << 16  # a client of thousands of customers is packed: its entry must fit a record of the changelog
+_head = struct.Struct(">qq?")  # next change (seconds), version of the settings, whether the rest is packed
 
 
 class Published(msgspec.Struct, frozen=True, array_like=True):
@@ -44,15 +46,18 @@ _decoder: msgspec.msgpack.Decoder[ClientEntry] = msgspec.msgpack.Decoder(ClientE
 
 def encode_entry(entry: ClientEntry, next_change: datetime | None) -> bytes:
     """Head and body of an entry."""
-    change = NEVER if next_change is None else int(next_change.timestamp())
-    return _head.pack(change, entry.settings) + _encoder.encode(entry)
+    change, body = NEVER if next_change is None else int(next_change.timestamp()), _encoder.encode(entry)
+    packed = len(body) > LARGE
+    return _head.pack(change, entry.settings, packed) + (zlib.compress(body, 1) if packed else body)
 
 
 def decode_entry(data: bytes) -> ClientEntry:
     """The entry that `encode_entry` wrote. Raises MalformedRecord: the table was written by another program."""
     try:
-        return _decoder.decode(memoryview(data)[_head.size :])
-    except msgspec.DecodeError as error:
+        packed: bool = _head.unpack_from(data)[2]
+        body = memoryview(data)[_head.size :]
+        return _decoder.decode(zlib.decompress(body) if packed else body)
+    except (struct.error, zlib.error, msgspec.DecodeError) as error:
         raise MalformedRecord(f"client entry of {len(data)} bytes: {error}; rebuild the tables") from error
 
 

@@ -8,9 +8,11 @@ import msgspec
 import pytest
 
 from libs.domain.fact import Fact
+from libs.runtime.changes_due import NEVER
 from libs.wire.codec import encode
 from libs.wire.movement_codec import client_of_name, ledger_name
 from libs.wire.records import DirectoryRecord
+from services.mrr.client_entry import decode_entry, encode_entry, next_change_of
 from services.mrr.customer_entry import UNTOLD, checked_of, glance_of
 from services.mrr.waking import Waking
 from tests.domain.states import after, subscription
@@ -171,3 +173,16 @@ def test_another_policy_goes_on_from_closed_books() -> None:
     assert record.books_closed_at == after(days=16)
     last = stream.movements()[-1]
     assert (last.kind, last.exact_before, last.exact_after, last.occurred_at) == ("churn", "3000", "0", after(days=20))
+
+
+def test_the_entry_of_a_client_with_many_customers_is_packed() -> None:
+    stream = stream_of("cus_1")
+    [data] = stream.clients.values()
+    entry = decode_entry(data)
+    [one] = entry.contributions
+    many = tuple(msgspec.structs.replace(one, customer=f"cus_{number}") for number in range(2000))
+    large = msgspec.structs.replace(entry, contributions=many)
+    packed = encode_entry(large, NOW)
+    assert decode_entry(packed) == large
+    assert len(packed) < 2000 * 100
+    assert (next_change_of(packed), next_change_of(data)) == (int(NOW.timestamp()), NEVER)

@@ -39,8 +39,6 @@ from services.ingest.refetching import Readers
 from services.ingest.slices import Place, Slices
 from services.ingest.together import together
 
-# Each list waits for its own answers only: together they come up to the allowed rate.
-LISTS_AT_ONCE = 3
 UNREAD = ("queued", "running")
 log = structlog.get_logger(__name__)
 
@@ -98,7 +96,11 @@ class Syncing:
         log.info("sync_finished", project=run.project, run=run.id, mode=run.mode)
 
     async def _read(self, work: _Work) -> None:
-        """Read what was not read yet. Raises StripeRefused where the key is refused."""
+        """Read what was not read yet, three lists at once. Raises StripeRefused where the key is refused.
+
+        Each waits for its own answers only: together they come up to the allowed rate. Two begin with what MRR follows
+        from.
+        """
         known = (await self.runs.progress(work.run)).values()
         if any(each.pages for each in known):
             await self.learned.load()  # what the process learned that began
@@ -108,13 +110,14 @@ class Syncing:
                 await self._resource(work, progress)
         others = [each for each in unread if each.resource not in CATALOGUE]
         counted = deque(each for each in others if each.resource in COUNTED)
-        await together(_learn_beginning(work), *(self._lists(work, counted) for _ in range(LISTS_AT_ONCE)))
         rest = deque(each for each in others if each.resource not in COUNTED)
-        await together(*(self._lists(work, rest) for _ in range(LISTS_AT_ONCE)))
+        first, beside = self._lists(work, counted, rest), self._lists(work, rest)
+        await together(_learn_beginning(work), first, self._lists(work, counted, rest), beside)
 
-    async def _lists(self, work: _Work, waiting: deque[Progress]) -> None:
-        while waiting:
-            await self._resource(work, waiting.popleft())
+    async def _lists(self, work: _Work, *waiting: deque[Progress]) -> None:
+        for lists in waiting:
+            while lists:
+                await self._resource(work, lists.popleft())
 
     async def _compare(self, work: _Work, comparison: Comparison) -> None:
         """Read everything anew: what an earlier process compared is told by its report alone."""

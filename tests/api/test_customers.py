@@ -20,7 +20,7 @@ def with_members(record: ClientRecord, **fields: Any) -> ClientRecord:
 
 
 async def person(api: Api, customer: str, email: str | None, **metadata: str) -> None:
-    content = {
+    content: dict[str, object] = {
         "object": "customer",
         "id": customer,
         "email": email,

@@ -31,10 +31,11 @@ def all_told(figures: Mapping[str, Figure], policy: Policy, usual: str | None) -
 
 def money_told(amounts: Mapping[Currency, Fraction], policy: Policy, usual: str | None) -> Out:
     """In the only currency, or by currency. Under a base currency others are those whose rate is missing."""
-    having = {code: amount for code, amount in amounts.items() if amount}
+    every: dict[str, Fraction] = {code: amount for code, amount in amounts.items()}  # noqa: C416 – keys become text
+    having = {code: amount for code, amount in every.items() if amount}
     if not having and usual is not None:
         return money(Fraction(0), usual)
-    having = having or dict(amounts)
+    having = having or every
     base = policy.base_currency
     missing = [] if base is None else sorted(code for code in having if code != base)
     if len(having) == 1 and not missing:

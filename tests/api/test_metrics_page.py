@@ -67,11 +67,13 @@ async def test_the_api_says_the_same(api: Api) -> None:
 PRESENT_ONLY = {"active_subscriptions", "customers", "revenue_at_risk", "scheduled_churn"}
 
 
-@pytest.mark.parametrize("name", sorted(VALUES.keys() - PRESENT_ONLY))
-async def test_a_series_of_one_month_says_it_too(api: Api, name: str) -> None:
+async def test_a_series_of_one_month_says_it_too(api: Api) -> None:
     await held(api)
-    told = await api.get(f"/api/metrics/{name}?{PERIOD}&interval=month")
-    assert [plain(point["value"]) for point in told.field("points")] == [VALUES[name]]
+    told: dict[str, str] = {}
+    for name in VALUES.keys() - PRESENT_ONLY:
+        (point,) = (await api.get(f"/api/metrics/{name}?{PERIOD}&interval=month")).field("points")
+        told[name] = plain(point["value"])
+    assert told == {name: value for name, value in VALUES.items() if name not in PRESENT_ONLY}
 
 
 async def test_any_delivery_order_gives_the_same_figures(api: Api) -> None:

@@ -1,6 +1,7 @@
 """The ledger over HTTP: its entries page by page, the bridge of a period, metrics that follow from it."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 import pytest
@@ -20,6 +21,10 @@ async def holds(api: Api, account: Account, *more: MovementRecord) -> None:
     await api.holds(*map(movement_delivery, (*records, *more)))
 
 
+def line(entry: dict[str, Any]) -> str:
+    return f"{entry['date']} {entry['client']} {entry['kind']} {entry['amount']['amount']}"
+
+
 async def test_entries_are_told_newest_first_page_by_page(api: Api) -> None:
     await holds(api, example())
     seen: list[str] = []
@@ -27,7 +32,7 @@ async def test_entries_are_told_newest_first_page_by_page(api: Api) -> None:
     cursor: str | None = ""
     while cursor is not None:
         answer = await api.get(path + (f"&cursor={cursor}" if cursor else ""))
-        seen += [f"{each['date']} {each['client']} {each['kind']} {each['amount']}" for each in answer.field("data")]
+        seen += map(line, answer.field("data"))
         cursor = answer.field("next_cursor")
     assert len(seen) == 12
     assert seen[:3] == ["2025-02-20 f churn -10.00", "2025-02-13 f new 10.00", "2025-02-12 d reactivation 40.00"]

@@ -13,6 +13,7 @@ from libs.wire.contribution_codec import exact_amount
 from libs.wire.records import MovementRecord
 from libs.wire.topics import REVENUE_MOVEMENTS
 from services.api.database import Connection
+from services.api.read_model import movement_news
 from services.api.read_model.books import Book, Volume, books
 from services.api.read_model.cells import Changes, Shelf, add, note
 from services.api.read_model.projection import Delivered, Projection
@@ -107,10 +108,11 @@ def movement_row(record: MovementRecord) -> MovementRow:
 
 
 async def write(connection: Connection, rows: Sequence[MovementRow]) -> None:
-    """Hold each movement at its highest revision; keep the sums in step."""
+    """Hold each movement at its highest revision; keep the sums in step; log what is news."""
     held = await books(connection, [row.record.project for row in rows])
     targets = [(place, row) for row in rows for place in _places(row, held[row.record.project])]
     await put(connection, targets, {project: _zones(book) for project, book in held.items()})
+    await movement_news.tell(connection, rows)
 
 
 async def put(

@@ -70,13 +70,14 @@ async def test_connect_for_programs_and_a_key_that_stripe_refuses() -> None:
 
 
 async def test_connect_by_oauth_tells_where_to_agree() -> None:
-    begun = {"url": "https://connect.stripe.com/oauth/authorize?state=s", "livemode": False, "scope": "read_only"}
+    address = "https://connect.stripe.com/oauth/authorize?state=s"
+    begun: dict[str, object] = {"url": address, "livemode": False, "scope": "read_only"}
     async with scripted_api(**{f"GET {STRIPE}/start": [(200, begun)]}) as api:
         ended = await api.revstream("connect", "--oauth")
         both = await api.revstream("connect", "--oauth", "--key", "rk_test_1")
         neither = await api.revstream("connect")
     assert ended.code == 0
-    assert begun["url"] in ended.output
+    assert address in ended.output
     assert "TEST MODE" in ended.output
     assert (both.code, neither.code) == (2, 2)
     assert "either --key or --oauth" in both.errors

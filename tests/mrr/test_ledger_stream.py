@@ -112,7 +112,7 @@ def test_any_order_and_repeats_within_the_window_give_the_ledger(seed: int) -> N
 @given(seeds)
 def test_however_late_things_come_the_rounds_and_crashes_make_no_difference(seed: int) -> None:
     dice = Random(seed)
-    days = dice.choice((0, 1, 4, 30))
+    days = dice.choice((1, 4, 30))
     facts = [fact for fact in life(dice, most=7) if fact.at <= UNTIL]
     deliveries = shuffled(of("cus_1", facts), dice)
     smooth, rough = streamed(deliveries, dice, late_window_days=days), streamed((), dice, late_window_days=days)

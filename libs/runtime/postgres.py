@@ -12,6 +12,7 @@ UNREACHABLE = (
     TimeoutError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # the connection broke while a query was being begun
     asyncpg.OperatorInterventionError,  # shutting down, starting up, the query was cancelled
     asyncpg.InsufficientResourcesError,  # too many connections, disk or memory full
 )

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import msgspec
 import pytest
+from aiokafka.admin import NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from libs.runtime.kafka import (
@@ -104,10 +105,10 @@ async def test_a_record_over_the_limit_is_refused_and_the_next_one_goes_on(subje
 
 async def test_a_batch_that_the_broker_refuses_does_not_end_the_partition(own_broker: OwnBrokers, project: str) -> None:
     bootstrap = (await own_broker()).bootstrap
-    await ensure_topics(bootstrap, 1, 1)
-    async with admin(bootstrap) as client:
+    async with admin(bootstrap) as client:  # a broker takes a change of an existing topic up at its leisure
         smaller = {"max.message.bytes": "2000"}
-        await client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, STRIPE_EVENTS.name, configs=smaller)])
+        await client.create_topics([NewTopic(STRIPE_EVENTS.name, 1, 1, topic_configs=smaller)])
+    await ensure_topics(bootstrap, 1, 1)
     async with kafka_publisher(bootstrap, 1) as publisher:
         for number in range(3):
             with pytest.raises(NotPublished):

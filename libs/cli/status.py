@@ -11,6 +11,7 @@ from libs.cli import api_client
 from libs.cli.api_client import ApiClient
 from libs.cli.asking import STRIPE, ApiKey, Json, asked
 from libs.cli.faults import FOUND_A_PROBLEM
+from libs.cli.mapping_told import mapped
 from libs.cli.output import json_line
 
 HELP = """Show how each connected Stripe account stands: syncs, webhooks, errors and what to do about them.
@@ -45,8 +46,7 @@ def _show(console: Console, answer: api_client.Json) -> None:
     for each in answer["connections"]:
         _show_connection(console, each)
     mapping, drift = answer["mapping"], answer["drift"]
-    covered = "" if mapping["mrr_coverage"] is None else f", {float(mapping['mrr_coverage']):.0%} of MRR"
-    console.print(f"Mapped to clients: {mapping['mapped']} of {mapping['customers']} customers{covered}", markup=False)
+    console.print(f"Mapped to clients: {mapped(mapping)}", markup=False)
     if drift["checked_at"]:
         told = f"{drift['found']} differences found, {drift['fixed']} fixed"
         console.print(f"Compared with Stripe {drift['checked_at']}: {told}", markup=False)

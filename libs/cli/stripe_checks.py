@@ -8,6 +8,7 @@ import asyncpg
 from libs.cli.api_client import ApiClient, ApiRefused, Json
 from libs.cli.asking import STRIPE
 from libs.cli.findings import Finding, Place, good, problem, skipped
+from libs.cli.mapping_told import mapped
 
 CONNECT_SECONDS = 5.0
 MOST_AHEAD_SECONDS = 5.0
@@ -88,8 +89,7 @@ def mapping(told: Json | None) -> list[Finding]:
     """How far customers are mapped to clients; those that are not are clients of their own, so it is no problem."""
     if not told:
         return []
-    covered = "" if told["mrr_coverage"] is None else f", {float(told['mrr_coverage']):.0%} of MRR"
-    return [good("mapping", f"{told['mapped']} of {told['customers']} customers{covered} are mapped to clients")]
+    return [good("mapping", f"{mapped(told)} are mapped to clients")]
 
 
 def is_of_webhooks(error: Json | None) -> bool:

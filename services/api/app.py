@@ -32,7 +32,7 @@ from services.api.read_model.consumer import Source, follow
 from services.api.read_model.leadership import pause
 from services.api.rewriting import keep_ledgers
 from services.api.settings import ApiSettings, platform, stripe_api
-from services.api.settings_topic import repair, settings_topic
+from services.api.settings_topic import SettingsTopic, repair
 from services.api.site import application
 from services.api.stream.waking import hear
 
@@ -52,8 +52,8 @@ async def serve(settings: ApiSettings, keyring: Keyring, stop: asyncio.Event) ->
     async with AsyncExitStack() as stack:
         connections = await stack.enter_async_context(pool(url, "api", POOL))
         database = Database(connections)
-        topic = await stack.enter_async_context(settings_topic(settings.kafka_bootstrap_servers))
         sender = await stack.enter_async_context(outlet(settings.kafka_bootstrap_servers))
+        topic = SettingsTopic(sender)
         secret = settings.revstream_encryption_keys.get_secret_value().encode()
         budgets = ReadBudgets(lambda name: PostgresSlots(connections, name), settings.stripe_reads_per_second)
         stripe = stripe_api(settings)

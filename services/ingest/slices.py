@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from libs.domain.customer_state.folding import EVENTS_KEPT
 from libs.stripe_gateway import EVENTS, Listing
 
 SLICE = timedelta(days=3)
-KEPT = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Slices:
     @property
     def begin(self) -> datetime:
         """Where the first slice begins."""
-        return self.until - KEPT if self.since is None else self.since
+        return self.until - EVENTS_KEPT if self.since is None else self.since
 
     def place(self, cursor: str) -> Place:
         """Where to go on, as `Place.text` wrote it."""

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from libs.cli.asking import Json
+from libs.cli.api_client import Json
 
 
 def mapped(told: Json) -> str:

@@ -17,6 +17,7 @@ from libs.fake_stripe.payments import (
 from libs.fake_stripe.periods import TRIAL_NOTICE, next_boundary, watch_boundary
 from libs.fake_stripe.specs import CancellationSpec
 from libs.fake_stripe.subscriptions import watch_sent_invoice
+from libs.fake_stripe.upcoming import announce
 from libs.fake_stripe.world import World
 
 _LIVE = frozenset({"trialing", "active", "past_due", "unpaid"})
@@ -130,6 +131,10 @@ def _trial_notice(world: World, subscription_id: str) -> None:
         world.emit("customer.subscription.trial_will_end", subscription)
 
 
+def _upcoming(world: World, subscription_id: str) -> None:
+    announce(world, world.store.get("subscription", subscription_id))
+
+
 def _incomplete_expiry(world: World, subscription_id: str) -> None:
     subscription = world.store.get("subscription", subscription_id)
     if subscription["status"] != "incomplete":
@@ -179,6 +184,7 @@ _WORK: dict[str, Callable[[World, str], None]] = {
     "due": _due,
     "cancellation": _cancellation,
     "trial_notice": _trial_notice,
+    "upcoming": _upcoming,
     "incomplete_expiry": _incomplete_expiry,
     "resume_collection": _resume_collection,
 }

@@ -28,8 +28,11 @@ def start_period(world: World, item: Json) -> None:
 
 
 def watch_boundary(world: World, subscription: Json) -> None:
-    """Set the timer of the next renewal (or trial end)."""
-    world.timers.add(next_boundary(subscription), "boundary", subscription["id"])
+    """Set the timer of the next renewal (or trial end), and of the notice before it."""
+    boundary, notice = next_boundary(subscription), world.settings.upcoming_days
+    world.timers.add(boundary, "boundary", subscription["id"])
+    if notice is not None and boundary > world.now:
+        world.timers.add(max(world.now, boundary - notice * DAY), "upcoming", subscription["id"])
 
 
 def watch_trial(world: World, subscription: Json) -> None:

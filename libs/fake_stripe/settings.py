@@ -29,5 +29,7 @@ class AccountSettings:
     after_last_retry: Literal["cancel", "unpaid", "past_due", "pause"] = "cancel"
     # Stripe leaves a renewal invoice in draft for about an hour.
     draft_seconds: int = 3600
+    # So many days before a renewal its invoice is told of (`invoice.upcoming`); None: it never is.
+    upcoming_days: int | None = None
     # Which types come about at all, as patterns; None is all of them.
     event_types: tuple[str, ...] | None = None

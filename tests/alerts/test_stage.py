@@ -17,6 +17,7 @@ from tests.alerts.in_memory import Alerts, to_client
 from tests.mrr.in_memory import MemoryRecord, Stream, catalogue_of, instant, stripe_records
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
+MONTHLY = PriceSpec(unit="250000")
 
 
 def day(number: float) -> datetime:
@@ -26,12 +27,12 @@ def day(number: float) -> datetime:
 class Shop:
     """A fake account with one customer, who pays 2,500.00 a month."""
 
-    def __init__(self, **spec: object) -> None:
-        self.fake = FakeStripe(start=START, settings=AccountSettings(livemode=True))
+    def __init__(self, price: PriceSpec = MONTHLY, **spec: object) -> None:
+        self.fake = FakeStripe(start=START, settings=AccountSettings(livemode=True, upcoming_days=7))
         self.engine = self.fake.engine
-        price = self.engine.create_price(PriceSpec(unit="250000"))
+        sold = self.engine.create_price(price)
         self.customer = self.engine.create_customer("a@acme.example")["id"]
-        items = (ItemSpec(price["id"], 1),)
+        items = (ItemSpec(sold["id"], 1),)
         self.subscription = self.engine.create_subscription(
             self.customer,
             SubscriptionSpec(items=items, **spec),  # type: ignore[arg-type]
@@ -101,6 +102,22 @@ def test_a_life_through_the_whole_chain(life: object, now: float, standing: dict
     assert ordered.standing() == standing
     assert {name: one for name, one in shuffled.standing().items() if one != "contradicted"} == standing
     assert set(ordered.health) == {f"customer:{shop.customer}"}
+
+
+def test_a_large_renewal_is_told_two_weeks_ahead_and_over_when_it_has_come() -> None:
+    shop = Shop(PriceSpec(unit="1200000", interval="year"))
+    alerts = Alerts(day(1))
+    for number, standing in ((350, {}), (352, {"large_renewal": "open"}), (360, {"large_renewal": "open"}),
+                             (366, {"large_renewal": "expired"})):  # fmt: skip
+        shop.engine.advance_clock(day(number))
+        alerts.now = day(number)
+        alerts.feed(shop.activity())
+        alerts.wait_until(day(number))
+        assert alerts.standing() == standing
+    assert "invoice.upcoming" in {event["type"] for event in shop.fake.events}
+    opened, *_, closed = (one for one in alerts.published if one.rule == "large_renewal")
+    assert opened.message == "12000.00 USD renews on 2027-03-01"
+    assert (opened.opened_at, closed.resolved_at, opened.id) == (day(351), day(365), closed.id)
 
 
 def test_a_hard_decline_says_so() -> None:

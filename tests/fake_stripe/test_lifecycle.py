@@ -46,6 +46,32 @@ def test_a_trial_gives_notice_three_days_before_and_then_pays() -> None:
     assert shop.last("invoice.paid")["data"]["object"]["amount_paid"] == 1000
 
 
+def test_a_renewal_is_told_ahead_where_the_merchant_asked_for_it() -> None:
+    shop = Shop(AccountSettings(upcoming_days=7))
+    made = shop.subscribe(shop.price(interval="year"), quantity=3)
+    shop.pass_days(357)
+    before = len(shop.fake.events)
+    shop.pass_days(2)
+    assert shop.types_since(before) == ["invoice.upcoming"]
+    told = shop.last("invoice.upcoming")["data"]["object"]
+    assert (told["object"], told["status"], told["amount_due"]) == ("invoice", "draft", 3000)
+    assert told["parent"]["subscription_details"]["subscription"] == made["id"]
+    assert "id" not in told
+    assert told["lines"]["data"][0]["period"]["start"] == made["items"]["data"][0]["current_period_end"]
+    shop.pass_days(7)
+    assert shop.last("invoice.paid")["data"]["object"]["amount_paid"] == 3000
+
+
+@pytest.mark.parametrize("way", ["leaves", "is sent an invoice"])
+def test_no_renewal_is_told_of_what_is_not_collected(way: str) -> None:
+    shop = Shop(AccountSettings(upcoming_days=7))
+    made = shop.subscribe(collection_method="send_invoice" if way == "is sent an invoice" else "charge_automatically")
+    if way == "leaves":
+        shop.engine.update_subscription(made["id"], changes.ScheduleCancellation())
+    shop.pass_days(40)
+    assert "invoice.upcoming" not in shop.types_since(0)
+
+
 @pytest.mark.parametrize(
     ("behavior", "status"), [("cancel", "canceled"), ("pause", "paused"), ("create_invoice", "past_due")]
 )

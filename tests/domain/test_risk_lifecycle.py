@@ -227,8 +227,38 @@ def test_readers_of_the_topic_end_with_the_same_open_signals_in_any_order(
     assert _read(history) == _read(shuffled)
 
 
+@settings(max_examples=examples(200, 5000))
+@given(st.lists(st.sampled_from(POOL), max_size=20), st.randoms(use_true_random=False))
+def test_readers_hold_every_signal_as_it_is_in_any_order_and_beyond_them_nothing_that_is_open(
+    history: list[RiskFact], chance: Random
+) -> None:
+    delivered = [fact for fact in history for _ in range(chance.choice((1, 1, 2)))]
+    chance.shuffle(delivered)
+    held = _held(delivered)
+    present = {one.id: one for one in assess(risk_of(*history), OWNER, day(30), WATCHING).signals}
+    assert {name: _but_for_when(held[name]) for name in present} == {
+        name: _but_for_when(one) for name, one in present.items()
+    }
+    # What news opened and an older fact, come late, has contradicted; and what is forgotten for its age.
+    assert {one.status for name, one in held.items() if name not in present} <= {SignalStatus.RESOLVED}
+
+
+def _but_for_when(signal: Signal) -> Signal:
+    """When a signal was told last never goes back, so that depends on what came when."""
+    return replace(signal, updated_at=signal.opened_at)
+
+
 def _read(history: Sequence[RiskFact]) -> dict[str, tuple[str, str]]:
     """What a reader who keeps the latest state of each signal holds as not resolved."""
+    return {
+        name: (one.status.value, one.message)
+        for name, one in _held(history).items()
+        if one.status is not SignalStatus.RESOLVED
+    }
+
+
+def _held(history: Sequence[RiskFact]) -> dict[str, Signal]:
+    """The latest state of each signal, as the topic tells it while the facts come one by one."""
     held: dict[str, Signal] = {}
     told: tuple[Signal, ...] = ()
     risk: ClientRisk = risk_of()
@@ -240,6 +270,4 @@ def _read(history: Sequence[RiskFact]) -> dict[str, tuple[str, str]]:
             assert one.id not in held or one.updated_at >= held[one.id].updated_at
             held[one.id] = one
         told = told_after(told, published, present)
-    return {
-        name: (one.status.value, one.message) for name, one in held.items() if one.status is not SignalStatus.RESOLVED
-    }
+    return held

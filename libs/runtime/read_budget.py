@@ -19,8 +19,9 @@ from libs.runtime.read_slots import Pause, SlotsUnavailable, Terms
 
 WHOLE = ""
 LEASE_SECONDS = 2.0
-# An answer may be long in coming; that its call arrived within this time is taken for granted.
-ARRIVED_SECONDS = 0.25
+# An answer may be long in coming; that its call arrived within this time is taken for granted. A receiver that stalls
+# takes calls in late and all at once, so this is long; few are under way at a time, which makes it cheap.
+ARRIVED_SECONDS = 1.0
 LOOK_SECONDS = 0.1
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 20.0
 log = structlog.get_logger(__name__)

@@ -14,7 +14,7 @@ from libs.runtime.postgres import UNREACHABLE
 
 PATIENCE_SECONDS = 1.5
 # What processes did on their own while PostgreSQL was away is over, before it hands out slots again.
-AFTER_START = "interval '3 seconds'"
+AFTER_START = "interval '4 seconds'"
 MAKE = """
 INSERT INTO read_slots (budget, slot) SELECT $1, generate_series(0, $2::int - 1) ON CONFLICT DO NOTHING
 """

@@ -154,6 +154,7 @@ def truth(merchant: Merchant) -> object:
 
 
 @pytest.mark.chaos
+@pytest.mark.timeout(600)
 async def test_a_storm_of_failures_passes_by_itself_and_the_state_is_exact(
     storm: Storm, kafka_bootstrap: str, full: bool
 ) -> None:

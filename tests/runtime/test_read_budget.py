@@ -94,6 +94,20 @@ async def test_one_process_alone_uses_its_rate_and_never_more() -> None:
     assert counter.per_second() >= 17
 
 
+class Stalling(Counter):
+    """Takes calls in only at the end of each 0.7 seconds, all that came meanwhile at once."""
+
+    async def answer(self, latency: float) -> None:  # noqa: ARG002 – the stall is all of it
+        await asyncio.sleep(0.7 - time.monotonic() % 0.7)
+        self.arrivals.append(time.monotonic())
+
+
+async def test_a_receiver_that_stalls_is_not_sent_more_than_its_rate() -> None:
+    counter, budget = Stalling(), ReadBudget(MemorySlots(), Pacing.of(20))
+    await asyncio.gather(*(every(budget, counter=counter, seconds=3.0) for _ in range(5)))
+    assert 10 <= counter.most_in_a_second() <= 20
+
+
 async def test_calls_of_one_process_are_kept_apart() -> None:
     counter = Counter()
     await every(ReadBudget(MemorySlots(), Pacing.of(20)), counter=counter, latency=0.0, seconds=0.8)
@@ -114,7 +128,7 @@ async def test_slots_of_a_process_that_died_come_back(pools: "Pools") -> None:
     counter, pacing = Counter(), replace(Pacing.of(4), lease_seconds=0.4)
     died, lives = (ReadBudget(PostgresSlots(each, "acct_1/test"), pacing) for each in pools)
     await every(died, counter=counter, seconds=0.5)
-    await every(lives, counter=counter, seconds=2.8)
+    await every(lives, counter=counter, seconds=3.6)
     assert counter.most_in_a_second() <= 4
     assert len([each for each in counter.arrivals if each > counter.arrivals[-1] - 1.2]) >= 3
 
@@ -163,8 +177,8 @@ async def test_without_the_store_a_part_is_used_and_the_rate_holds_when_it_retur
     budget = ReadBudget(store, replace(Pacing.of(20), lease_seconds=0.4))
     await every(budget, counter=counter, seconds=0.3)
     store.is_away, went = True, time.monotonic()
-    await every(budget, counter=counter, seconds=2.3)
+    await every(budget, counter=counter, seconds=3.6)
     assert counter.most_in_a_second(since=went + 0.5) == 5
     store.is_away = False
-    await every(budget, counter=counter, seconds=2.4)
+    await every(budget, counter=counter, seconds=3.2)
     assert counter.most_in_a_second() <= 20

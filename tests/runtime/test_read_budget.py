@@ -97,7 +97,7 @@ async def test_one_process_alone_uses_its_rate_and_never_more() -> None:
 class Stalling(Counter):
     """Takes calls in only at the end of each 0.7 seconds, all that came meanwhile at once."""
 
-    async def answer(self, latency: float) -> None:  # noqa: ARG002 – the stall is all of it
+    async def answer(self, latency: float) -> None:
         await asyncio.sleep(0.7 - time.monotonic() % 0.7)
         self.arrivals.append(time.monotonic())
 

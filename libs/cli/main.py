@@ -8,9 +8,13 @@ import typer
 
 from deploy.failures import StackUnavailable
 from libs.cli.faults import UNAVAILABLE, say
+from libs.cli.help_text import tidy
 
 # Each is a module of this folder: with an `app` of its own, or a function of the command's name (and its HELP).
-COMMANDS = ("up", "demo", "connect", "status", "sync", "doctor", "explain", "simulate", "keys", "clients", "bench")
+COMMANDS = (
+    *("up", "demo", "doctor", "connect", "status", "sync", "explain", "simulate"),
+    *("dlq", "replay", "clients", "keys", "bench"),
+)
 
 
 def revstream(commands: Iterable[str] = COMMANDS) -> typer.Typer:
@@ -25,6 +29,7 @@ def revstream(commands: Iterable[str] = COMMANDS) -> typer.Typer:
     app.callback()(lambda: None)  # without it, typer makes an only command the whole program
     for name in commands:
         _register(app, name)
+    tidy(app)
     return app
 
 

@@ -53,3 +53,8 @@ def running_here() -> Running:
 def database_url() -> str:
     """The environment's `DATABASE_URL`, else that of the system that runs here. Raises StackUnavailable."""
     return os.environ.get("DATABASE_URL") or running_here().database_url
+
+
+def kafka_bootstrap() -> str:
+    """The environment's `KAFKA_BOOTSTRAP_SERVERS`, else that of the system that runs here. Raises StackUnavailable."""
+    return os.environ.get("KAFKA_BOOTSTRAP_SERVERS") or running_here().kafka_bootstrap

@@ -59,6 +59,7 @@ class Action(StrEnum):
     PERSONAL_DATA_ERASED = "personal_data.erased"
     REPLAYED = "dead_letter.replayed"
     DROPPED = "dead_letter.dropped"
+    TOPIC_REPLAYED = "topic.replayed"
 
 
 @dataclass(frozen=True, slots=True)

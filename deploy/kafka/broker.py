@@ -1,6 +1,5 @@
 """One Kafka node on this machine, with its data, its ports and its log in one folder."""
 
-import asyncio
 import base64
 import os
 import shutil
@@ -11,12 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy import ports
-from deploy.child import Child, Program
-from deploy.failures import StackUnavailable, explain_exit, from_os_error, prepare_folder
+from deploy.child import Program
+from deploy.failures import StackUnavailable, from_os_error, prepare_folder
 from deploy.kafka.jars import kafka_jars, user_cache
 from deploy.kafka.probe import cluster_id
 from deploy.kafka.properties import Node, node_properties, render
 from deploy.leftovers import stop_leftover
+from deploy.lifecycle import Deadlines, Lifecycle, run_tool
 
 FAST_START = ("-Xmx256m", "-Xms64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 ALWAYS = (
@@ -51,7 +51,7 @@ class KafkaBroker:
     def __init__(self, settings: KafkaSettings) -> None:
         self._settings = settings
         self._folder = settings.folder.resolve()
-        self._child: Child | None = None
+        self._life = Lifecycle("Kafka", self._pid_file, Deadlines(settings.start_within, settings.stop_within))
         self._port: int | None = None
 
     @property
@@ -64,7 +64,7 @@ class KafkaBroker:
     @property
     def pid(self) -> int | None:
         """Its process, None while it is stopped."""
-        return self._child.pid if self._child is not None and self._child.exit_code is None else None
+        return self._life.pid
 
     async def start(self) -> None:
         """Start it and return when it answers.
@@ -84,21 +84,15 @@ class KafkaBroker:
 
     async def stop(self) -> None:
         """Stop it cleanly, or by force after its deadline."""
-        if self._child is not None:
-            await self._child.stop(self._settings.stop_within)
-            self._pid_file.unlink(missing_ok=True)
+        await self._life.stop()
 
     async def kill(self) -> None:
         """End it at once, as a crash would."""
-        if self._child is not None:
-            self._child.kill()
-            await self._child.wait()
+        await self._life.kill()
 
     async def wait(self) -> int:
         """Wait until it has ended; its exit code."""
-        if self._child is None:
-            raise RuntimeError("the broker was never started")
-        return await self._child.wait()
+        return await self._life.wait()
 
     @property
     def _config(self) -> Path:
@@ -133,47 +127,29 @@ class KafkaBroker:
         if (node.data / "meta.properties").exists():
             return
         tool = ("kafka.tools.StorageTool", "format", "--ignore-formatted", "-c", str(self._config))
-        child = await Child.start(self._program("kafka-format", (*java, *tool, "-t", _new_cluster_id())))
-        try:
-            code = await child.wait()
-        finally:
-            await child.stop(deadline=1)
-        if code != 0:
-            raise explain_exit("Kafka's storage tool", code, child.program.log)
+        arguments = (*java, *tool, "-t", _new_cluster_id())
+        await run_tool("Kafka's storage tool", self._program("kafka-format", arguments))
 
     async def _run(self, java: tuple[str, ...], node: Node) -> None:
-        program = self._program("kafka", (*java, "kafka.Kafka", str(self._config)))
-        log_from = program.log.stat().st_size if program.log.exists() else 0
-        self._child = await Child.start(program)
-        try:
-            self._pid_file.write_text(str(self._child.pid))
-            async with asyncio.timeout(self._settings.start_within):
-                await self._ready(node, log_from)
-        except TimeoutError:
-            await self.stop()
-            within = self._settings.start_within
-            raise StackUnavailable(f"Kafka did not answer within {within:.0f} s: see {program.log}") from None
-        except BaseException:
-            await self.stop()
-            raise
+        async def answers() -> bool:
+            return await _answers(node)
 
-    async def _ready(self, node: Node, log_from: int) -> None:
-        ours = _cluster_id_of(node.data)
-        child = self._child
-        while child is not None and child.exit_code is None:
-            answered = await cluster_id(ports.LOCALHOST, node.port)
-            if answered == ours:
-                return
-            if answered is not None:
-                raise StackUnavailable(f"port {node.port} is taken by another Kafka: start again for another port")
-            await asyncio.sleep(0.1)
-        if child is not None:
-            raise explain_exit("Kafka", child.exit_code or 0, child.program.log, log_from)
+        await self._life.run(self._program("kafka", (*java, "kafka.Kafka", str(self._config))), answers)
 
     def _program(self, name: str, argv: tuple[str, ...]) -> Program:
         # Its orphan signal is a clean stop: a killed start must not cost the next one a log recovery.
         log = self._folder / "kafka.log"
         return Program(name=name, argv=argv, log=log, folder=self._folder, orphan_signal=signal.SIGTERM)
+
+
+async def _answers(node: Node) -> bool:
+    """Whether our broker answers at its port. Raises StackUnavailable where another does."""
+    answered = await cluster_id(ports.LOCALHOST, node.port)
+    if answered is None:
+        return False
+    if answered != _cluster_id_of(node.data):
+        raise StackUnavailable(f"port {node.port} is taken by another Kafka: start again for another port")
+    return True
 
 
 def _java_program() -> Path:

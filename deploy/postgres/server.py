@@ -1,6 +1,5 @@
 """One PostgreSQL on this machine, reached by a socket file in a folder of its own: no port, no password."""
 
-import asyncio
 import hashlib
 import importlib.util
 import os
@@ -12,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from deploy.child import Child, Program
-from deploy.failures import StackUnavailable, explain_exit, from_os_error, prepare_folder
+from deploy.child import Program
+from deploy.failures import StackUnavailable, from_os_error, prepare_folder
 from deploy.leftovers import command_line, end_orphans, stop_leftover
+from deploy.lifecycle import Deadlines, Lifecycle, run_tool
 from deploy.postgres.probe import answers, create_database
 
 LONGEST_SOCKET_PATH = 100  # the system allows 107, and some allow 103
@@ -44,7 +44,7 @@ class PostgresServer:
     def __init__(self, settings: PostgresSettings) -> None:
         self._settings = settings
         self._folder = settings.folder.resolve()
-        self._child: Child | None = None
+        self._life = Lifecycle("PostgreSQL", self._pid_file, Deadlines(settings.start_within, settings.stop_within))
 
     @property
     def database_url(self) -> str:
@@ -54,7 +54,7 @@ class PostgresServer:
     @property
     def pid(self) -> int | None:
         """Its process, None while it is stopped."""
-        return self._child.pid if self._child is not None and self._child.exit_code is None else None
+        return self._life.pid
 
     async def start(self) -> None:
         """Start it, with the database in place, and return when it answers.
@@ -73,21 +73,15 @@ class PostgresServer:
 
     async def stop(self) -> None:
         """Stop it cleanly, ending its clients' sessions, or by force after its deadline."""
-        if self._child is not None:
-            await self._child.stop(self._settings.stop_within)
-            self._pid_file.unlink(missing_ok=True)
+        await self._life.stop()
 
     async def kill(self) -> None:
         """End it at once, as a crash would."""
-        if self._child is not None:
-            self._child.kill()
-            await self._child.wait()
+        await self._life.kill()
 
     async def wait(self) -> int:
         """Wait until it has ended; its exit code."""
-        if self._child is None:
-            raise RuntimeError("the server was never started")
-        return await self._child.wait()
+        return await self._life.wait()
 
     @property
     def _data(self) -> Path:
@@ -117,13 +111,7 @@ class PostgresServer:
         options += ["--builtin-locale=C.UTF-8", "--locale=C"]
         if not self._settings.durable:
             options.append("--no-sync")
-        child = await Child.start(self._program("initdb", (*options, "-D", str(started))))
-        try:
-            code = await child.wait()
-        finally:
-            await child.stop(deadline=1)
-        if code != 0:
-            raise explain_exit("PostgreSQL's initdb", code, child.program.log)
+        await run_tool("PostgreSQL's initdb", self._program("initdb", (*options, "-D", str(started))))
         started.rename(self._data)
 
     async def _run(self) -> None:
@@ -135,27 +123,11 @@ class PostgresServer:
         if not self._settings.durable:
             settings |= FORGETFUL
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-        program = self._program("postgres", ("-D", str(self._data), *options))
-        log_from = program.log.stat().st_size if program.log.exists() else 0
-        self._child = await Child.start(program)
-        try:
-            self._pid_file.write_text(str(self._child.pid))
-            async with asyncio.timeout(self._settings.start_within):
-                await self._ready(self._child, log_from)
-        except TimeoutError:
-            await self.stop()
-            within = self._settings.start_within
-            raise StackUnavailable(f"PostgreSQL did not answer within {within:.0f} s: see {program.log}") from None
-        except BaseException:
-            await self.stop()
-            raise
-
-    async def _ready(self, child: Child, log_from: int) -> None:
-        while not await answers(self._url(SUPERUSER)):
-            if child.exit_code is not None:
-                raise explain_exit("PostgreSQL", child.exit_code, child.program.log, log_from)
-            await asyncio.sleep(0.05)
+        await self._life.run(self._program("postgres", ("-D", str(self._data), *options)), self._answers)
         await create_database(self._url(SUPERUSER), DATABASE)
+
+    async def _answers(self) -> bool:
+        return await answers(self._url(SUPERUSER))
 
     def _forget_the_dead(self) -> None:
         """Drop the notes of a killed server: a zombie or a stranger with its number would bar the start."""

@@ -16,23 +16,25 @@ from libs.runtime.kafka import KafkaUnavailable, ensure_topics
 from libs.runtime.postgres import UNREACHABLE, PoolLimits, pool, postgres_answers
 from libs.runtime.read_budget import ReadBudgets
 from libs.runtime.read_slots import PostgresSlots
+from libs.wire.topics import PROJECT_SETTINGS
 from services.api import deauthorizing
 from services.api.access import Access
 from services.api.asked import Parts
 from services.api.client_work import clients_work
 from services.api.cursors import Cursors
-from services.api.database import Database
+from services.api.database import Database, Pool
 from services.api.defining import keep_definitions
 from services.api.deliveries.egress import Egress
 from services.api.delivering import Delivering, deliver
 from services.api.edge import LIMITS, Address, EdgeLimits, site
 from services.api.freshness import lag_is_known
-from services.api.outlet import outlet
+from services.api.outlet import Sender, outlet
 from services.api.read_model.consumer import Source, follow
 from services.api.read_model.leadership import pause
+from services.api.repairing import repair
 from services.api.rewriting import keep_ledgers
 from services.api.settings import ApiSettings, platform, stripe_api
-from services.api.settings_topic import SettingsTopic, repair
+from services.api.settings_topic import SettingsTopic, publish_missing
 from services.api.site import application
 from services.api.stream.waking import hear
 
@@ -48,46 +50,60 @@ async def serve(settings: ApiSettings, keyring: Keyring, stop: asyncio.Event) ->
     Raises TopicMismatch where the topics have another count of partitions than the settings say, TooManyDeadLetters,
     and OSError for a port that is taken.
     """
-    url = settings.database_url.get_secret_value()
     async with AsyncExitStack() as stack:
-        connections = await stack.enter_async_context(pool(url, "api", POOL))
-        database = Database(connections)
+        connections = await stack.enter_async_context(pool(settings.database_url.get_secret_value(), "api", POOL))
         sender = await stack.enter_async_context(outlet(settings.kafka_bootstrap_servers))
-        topic = SettingsTopic(sender)
-        secret = settings.revstream_encryption_keys.get_secret_value().encode()
-        budgets = ReadBudgets(lambda name: PostgresSlots(connections, name), settings.stripe_reads_per_second)
-        stripe = stripe_api(settings)
-        parts = Parts(
-            database,
-            Access(database),
-            Cursors(secret),
-            keyring,
-            topic,
-            stripe,
-            budget_of=budgets.of,
-            platform=platform(settings),
-            public_url=settings.outside_address,
-            sender=sender,
-            webhook_base=settings.webhook_base,
-            egress=Egress(settings.unsafe_private_webhook_addresses),
-        )
-        readiness = _readiness(connections, database)
+        parts = _parts(settings, keyring, connections, sender)
+        readiness = _readiness(connections, parts.database)
         await stack.enter_async_context(health_site(readiness, settings.api_health_host, settings.api_health_port))
         address = Address(settings.api_host, settings.api_port)
         port = await stack.enter_async_context(site(application(parts, readiness), address, edge_limits(settings)))
         log.info("serving", port=port)
-        giving_back = deauthorizing.follow(database, parts.platform, parts.given_back)
-        delivering = _delivering(settings, keyring, parts)
-
-        def heard(project: str) -> None:
-            parts.feed.wake(project)
-            delivering.woken.set()
-
-        news = hear(url, heard, stop)
-        kept = (keep_definitions(database), keep_ledgers(database))
-        work = (repair(database, topic), *kept, *clients_work(parts), giving_back, news, deliver(delivering, stop))
-        async with _background(_prepared(settings, stop), *work):
+        async with _background(_prepared(settings, stop), *_work(settings, keyring, parts, stop)):
             await stop.wait()
+
+
+def _parts(settings: ApiSettings, keyring: Keyring, connections: Pool, sender: Sender) -> Parts:
+    """What the handlers work with."""
+    database = Database(connections)
+    secret = settings.revstream_encryption_keys.get_secret_value().encode()
+    budgets = ReadBudgets(lambda name: PostgresSlots(connections, name), settings.stripe_reads_per_second)
+    return Parts(
+        database,
+        Access(database),
+        Cursors(secret),
+        keyring,
+        SettingsTopic(sender),
+        stripe_api(settings),
+        budget_of=budgets.of,
+        platform=platform(settings),
+        public_url=settings.outside_address,
+        sender=sender,
+        webhook_base=settings.webhook_base,
+        egress=Egress(settings.unsafe_private_webhook_addresses),
+    )
+
+
+def _work(
+    settings: ApiSettings, keyring: Keyring, parts: Parts, stop: asyncio.Event
+) -> tuple[Coroutine[object, object, None], ...]:
+    """What is done beside answering, each until it is cancelled."""
+    database = parts.database
+    delivering = _delivering(settings, keyring, parts)
+
+    def heard(project: str) -> None:
+        parts.feed.wake(project)
+        delivering.woken.set()
+
+    return (
+        repair(PROJECT_SETTINGS.name, lambda: publish_missing(database, parts.settings)),
+        keep_definitions(database),
+        keep_ledgers(database),
+        *clients_work(parts),
+        deauthorizing.follow(database, parts.platform, parts.given_back),
+        hear(settings.database_url.get_secret_value(), heard, stop),
+        deliver(delivering, stop),
+    )
 
 
 def _delivering(settings: ApiSettings, keyring: Keyring, parts: Parts) -> Delivering:
@@ -131,7 +147,7 @@ def edge_limits(settings: ApiSettings) -> EdgeLimits:
     return replace(LIMITS, connections_per_address=counts[0], connections_in_all=counts[1])
 
 
-def _readiness(connections: "asyncpg.Pool[asyncpg.Record]", database: Database) -> Readiness:
+def _readiness(connections: Pool, database: Database) -> Readiness:
     async def postgres() -> bool:
         return await postgres_answers(connections)
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Coroutine
 
+from libs.wire.topics import CLIENT_DIRECTORY
 from services.api import retention
 from services.api.asked import Parts
-from services.api.directory_topic import DirectoryTopic, repair
+from services.api.directory_topic import DirectoryTopic
 from services.api.erasing import Erasing
 from services.api.erasing import follow as erasing_work
 from services.api.importing.work import Imports, follow
+from services.api.repairing import repair
 
 
 def clients_work(parts: Parts) -> tuple[Coroutine[object, object, None], ...]:
@@ -15,4 +17,9 @@ def clients_work(parts: Parts) -> tuple[Coroutine[object, object, None], ...]:
     topic = DirectoryTopic(parts.database, parts.sender, parts.directory_slots)
     imports = Imports(parts.database, topic, parts.imports)
     erasing = Erasing(parts.database, parts.sender, topic, parts.erasures)
-    return (repair(topic), follow(imports), erasing_work(erasing), retention.follow(parts.database))
+    return (
+        repair(CLIENT_DIRECTORY.name, topic.publish_all),
+        follow(imports),
+        erasing_work(erasing),
+        retention.follow(parts.database),
+    )

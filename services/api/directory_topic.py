@@ -4,10 +4,6 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import structlog
-
-from libs.runtime.kafka import KafkaUnavailable
-from libs.runtime.postgres import UNREACHABLE
 from libs.wire.codec import encode, record_key
 from libs.wire.headers import cloud_event
 from libs.wire.topics import CLIENT_DIRECTORY
@@ -17,11 +13,8 @@ from services.api.queries import directory
 from services.api.queries.directory import Change
 
 AT_ONCE = 500
-REPAIR_SECONDS = 15.0
 # Publishing holds a connection while it waits for Kafka; the others are for those who only read.
 MOST_AT_A_TIME = 3
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +49,3 @@ def outgoing(change: Change) -> Outgoing:
     headers = cloud_event(f"{subject}:{change.version}", "client.directory", SOURCE, change.updated_at, subject)
     value = None if change.record is None else encode(change.record)
     return Outgoing(CLIENT_DIRECTORY.name, record_key(change.project, change.client), value, headers)
-
-
-async def repair(topic: DirectoryTopic) -> None:
-    """Publish what was stored and not published, for ever: a process died between the two, or Kafka was away."""
-    while True:
-        try:
-            await topic.publish_all()
-        except (*UNREACHABLE, KafkaUnavailable) as error:
-            log.warning("directory_not_published", reason=repr(error), retry_seconds=REPAIR_SECONDS)
-        await asyncio.sleep(REPAIR_SECONDS)

@@ -1,13 +1,8 @@
 """`projects.settings`: a project's settings, published whole at every change."""
 
-import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import structlog
-
-from libs.runtime.kafka import KafkaUnavailable
-from libs.runtime.postgres import UNREACHABLE
 from libs.wire.codec import encode
 from libs.wire.headers import cloud_event
 from libs.wire.records import SettingsRecord
@@ -16,10 +11,6 @@ from services.api.asked import SettingsPublisher
 from services.api.database import Database
 from services.api.outlet import SOURCE, Outgoing, Sender
 from services.api.queries import settings
-
-REPAIR_SECONDS = 15.0
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +22,6 @@ class SettingsTopic:
     async def publish(self, record: SettingsRecord) -> None:
         """Return once all replicas have it. Raises KafkaUnavailable; it may have been written all the same."""
         await self.sender.send([_outgoing(record)])
-
-
-async def repair(database: Database, topic: SettingsPublisher) -> None:
-    """Publish what was stored and not published, for ever: a process died between the two, or Kafka was away."""
-    while True:
-        try:
-            await publish_missing(database, topic)
-        except (*UNREACHABLE, KafkaUnavailable) as error:
-            log.warning("settings_not_published", reason=repr(error), retry_seconds=REPAIR_SECONDS)
-        await asyncio.sleep(REPAIR_SECONDS)
 
 
 async def publish_missing(database: Database, topic: SettingsPublisher) -> int:

@@ -6,10 +6,10 @@ from datetime import datetime
 
 import msgspec
 
-from libs.domain.ledger import ClosedBooks
+from libs.domain.ledger import Bookmark, ClosedBooks
 from libs.runtime.changes_due import NEVER
 from libs.wire.codec import MalformedRecord
-from libs.wire.records import ContributionChanged
+from libs.wire.records import ContributionChanged, CourseStep
 from libs.wire.state_codec import read_fraction, write_fraction
 
 LARGE = 1 << 16  # a client of thousands of customers is packed: its entry must fit a record of the changelog
@@ -24,31 +24,58 @@ class Published(msgspec.Struct, frozen=True, array_like=True):
     occurred_at: datetime
 
 
+class Kept(msgspec.Struct, frozen=True, array_like=True):
+    """A customer's latest contribution without its course, and the course packed: of most it is never asked for."""
+
+    told: ContributionChanged
+    packed: bytes
+
+
+class Rules(msgspec.Struct, frozen=True, array_like=True):
+    """What a ledger was written by: the version of the project's settings, and `counting` as in ContributionChanged."""
+
+    settings: int = 0
+    counting: int = 0
+
+
 class ClientEntry(msgspec.Struct, frozen=True, array_like=True):
     """`revision` grows with each contribution taken. `contributions` are the customers' latest, of those who left too.
 
-    `published` are the movements after the books were `closed`, `emitted` the fingerprint of the client's last record,
-    `settings` the version of the settings that the ledger was written by.
+    `published` are the movements after the books were `closed`, `emitted` the fingerprint of the client's last record.
+    By the `bookmark` the ledger that was written by `rules` is gone on with.
     """
 
     revision: int = 0
-    contributions: tuple[ContributionChanged, ...] = ()
+    contributions: tuple[Kept, ...] = ()
     published: tuple[Published, ...] = ()
     closed: ClosedBooks | None = None
     emitted: bytes = b""
-    settings: int = 0
+    rules: Rules = Rules()
+    bookmark: Bookmark | None = None
 
 
 NO_ENTRY = ClientEntry()
+_steps = msgspec.msgpack.Encoder()
+_unpacked: msgspec.msgpack.Decoder[tuple[CourseStep, ...]] = msgspec.msgpack.Decoder(tuple[CourseStep, ...])
 _encoder = msgspec.msgpack.Encoder(enc_hook=write_fraction)
 _decoder: msgspec.msgpack.Decoder[ClientEntry] = msgspec.msgpack.Decoder(ClientEntry, dec_hook=read_fraction)
+
+
+def kept(told: ContributionChanged) -> Kept:
+    """What an entry keeps of a contribution."""
+    return Kept(msgspec.structs.replace(told, steps=()), _steps.encode(told.steps))
+
+
+def steps_of(one: Kept) -> tuple[CourseStep, ...]:
+    """The course of a contribution that is kept."""
+    return _unpacked.decode(one.packed)
 
 
 def encode_entry(entry: ClientEntry, next_change: datetime | None) -> bytes:
     """Head and body of an entry."""
     change, body = NEVER if next_change is None else int(next_change.timestamp()), _encoder.encode(entry)
     packed = len(body) > LARGE
-    return _head.pack(change, entry.settings, packed) + (zlib.compress(body, 1) if packed else body)
+    return _head.pack(change, entry.rules.settings, packed) + (zlib.compress(body, 1) if packed else body)
 
 
 def decode_entry(data: bytes) -> ClientEntry:

@@ -5,9 +5,11 @@ the sequence of contributions, however many of them a round takes together. A re
 was published, and goes on; nothing that was published is left behind.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from libs.domain.ledger.valuation import next_rate_change
 from libs.runtime.changes_due import ChangesDue
@@ -71,8 +73,8 @@ class ClientStage:
         for key in keys:
             entry = decode_entry(state[key])
             if entry.contributions:
-                newest = max(entry.contributions, key=_revision)
-                standing = self._standing(newest, entry)
+                newest = max((one.told for one in entry.contributions), key=_revision)
+                standing = self._standing(newest, replace(entry, bookmark=None))
                 self._write(standing, outputs)
                 changes[key] = self._kept(key, standing, outputs)
         return StageResult(outputs, changes)
@@ -105,7 +107,7 @@ class ClientStage:
         books = Books(
             newest.project, newest.client, newest.livemode, settings.version, settings.policy, newest.counting
         )
-        until = self._until(standing.books.contributions.values())
+        until = self._until(standing.books)
         before = len(outputs)
         outputs += map(movement_output, standing.books.rewritten(books, until, standing.revision))
         MOVEMENTS.inc(len(outputs) - before)
@@ -115,7 +117,7 @@ class ClientStage:
         books, settings = standing.books, self._settings(standing)
         record = client_told(
             Present(
-                contributions=tuple(books.contributions[name] for name in sorted(books.contributions)),
+                contributions=tuple(books.contributions[name].told for name in sorted(books.contributions)),
                 newest=standing.newest,
                 policy=settings.policy,
                 revision=standing.revision,
@@ -133,9 +135,10 @@ class ClientStage:
             published=tuple(books.published.values()),
             closed=books.closed,
             emitted=emitted,
-            settings=settings.version,
+            rules=books.rules,
+            bookmark=books.bookmark,
         )
-        until = self._until(entry.contributions)
+        until = self._until(books)
         data = encode_entry(entry, next_rate_change(settings.policy, books.currencies(), until))
         self.due.plan(key, next_change_of(data))
         return data
@@ -143,8 +146,9 @@ class ClientStage:
     def _settings(self, standing: Standing) -> ProjectPolicy:
         return self._policies.of(standing.newest.project)
 
-    def _until(self, told: Iterable[ContributionChanged]) -> datetime:
+    def _until(self, books: ClientBooks) -> datetime:
         """The present; a test account's own may be ahead of ours."""
+        told = (one.told for one in books.contributions.values())
         ahead = (one.revision.evaluated_at for one in told if not one.livemode)
         return max((self._clock(), *ahead))
 

@@ -90,8 +90,9 @@ class CustomerStage:
     def read(self, record: Record) -> Told:
         """What a record tells. Raises MalformedRecord."""
         read = decode(record.value or b"", StripeRecord)
-        facts = stripe_event.read(read)
-        return Told(read, facts, tuple(stripe_event.activities(read, facts, self._policies.of(read.project).policy)))
+        seen = stripe_event.seen(read)
+        policy = self._policies.of(read.project).policy
+        return Told(read, seen.facts, tuple(stripe_event.activities(read, seen, policy)))
 
     def _take(self, key: bytes, arrivals: Arrivals, known: bytes | None, work: Round) -> None:
         stored = CustomerEntry(arrivals.account, arrivals.livemode) if known is None else decode_entry(known)

@@ -12,6 +12,7 @@ from libs.runtime.changes_due import NEVER
 from libs.wire.codec import encode
 from libs.wire.movement_codec import client_of_name, ledger_name
 from libs.wire.records import DirectoryRecord
+from libs.wire.topics import REVENUE_CLIENTS
 from services.mrr.client_entry import decode_entry, encode_entry, next_change_of
 from services.mrr.customer_entry import UNTOLD, checked_of, glance_of
 from services.mrr.waking import Waking
@@ -72,8 +73,28 @@ def test_the_record_of_the_new_client_is_the_later_one_for_the_customer() -> Non
     stream.say("acme", NOW, domains=("acme.test",))
     stream.wake()
     assert stream.revenue["acme"].members[0].revision > before
-    assert stream.revenue["customer:cus_1"].members == ()
-    assert stream.revenue["customer:cus_1"].exact_by_currency == {}
+
+
+def test_a_client_whose_last_customer_left_is_none_until_one_comes_back() -> None:
+    stream = stream_of("cus_1", "cus_2")
+    stream.say("acme", after(days=10), domains=("acme.test",))
+    stream.wake()
+    assert set(stream.revenue) == {"acme"}
+    stream.say("acme", after(days=12), domains=())
+    stream.wake()
+    assert members(stream) == {"customer:cus_1": ["cus_1"], "customer:cus_2": ["cus_2"]}
+    assert set(stream.revenue) == {"customer:cus_1", "customer:cus_2"}
+    assert sum(int(one.exact) for one in stream.movements()) == 2000
+
+
+def test_that_a_client_is_gone_is_told_again_by_a_worker_whose_table_knows_nothing_of_it() -> None:
+    stream = stream_of("cus_1")
+    stream.say("acme", after(days=10), domains=("acme.test",))
+    stream.wake()
+    replayed = stream.by_client.compute(stream.activity, {})
+    told = {key: value for topic, key, value, _ in replayed.outputs if topic == REVENUE_CLIENTS.name}
+    assert told[b"acme/customer:cus_1"] is None
+    assert told[b"acme/acme"] is not None
 
 
 def test_conflicts_are_told_and_nobody_gets_the_customer() -> None:
@@ -180,7 +201,8 @@ def test_the_entry_of_a_client_with_many_customers_is_packed() -> None:
     [data] = stream.clients.values()
     entry = decode_entry(data)
     [one] = entry.contributions
-    many = tuple(msgspec.structs.replace(one, customer=f"cus_{number}") for number in range(2000))
+    told = (msgspec.structs.replace(one.told, customer=f"cus_{number}") for number in range(2000))
+    many = tuple(msgspec.structs.replace(one, told=each) for each in told)
     large = msgspec.structs.replace(entry, contributions=many)
     packed = encode_entry(large, NOW)
     assert decode_entry(packed) == large

@@ -20,7 +20,8 @@ from libs.wire.activity import (
 from libs.wire.codec import MalformedRecord, decode_activity, encode
 from libs.wire.records import InvoiceActivity, StripeRecord
 from libs.wire.risk_codec import risk_fact
-from libs.wire.stripe_event import Catalogue, Kept, Origin, activities, event_of, read, to_record
+from libs.wire.stripe_event import Catalogue, Kept, Origin, activities, event_of, seen, to_record
+from libs.wire.stripe_event.reading import NOTHING_SEEN
 from tests.wire.stripe_objects import Json, recorded, subscription
 
 WATCHING = Origin("p1", "acct_1", kept=Kept(card_expiry=True))
@@ -35,7 +36,7 @@ def record_of(kind: str, item: Json, customer: str | None = "cus_acme", origin: 
 
 def told(kind: str, item: Json, customer: str | None = "cus_acme") -> list[InvoiceActivity | Troubling]:
     record = record_of(kind, item, customer)
-    return list(activities(record, read(record), DEFAULT))
+    return list(activities(record, seen(record), DEFAULT))
 
 
 def fields(record: object, *names: str) -> tuple[object, ...]:
@@ -112,7 +113,7 @@ def test_december_is_followed_by_january() -> None:
 
 def test_without_leave_no_expiry_travels() -> None:
     record = record_of("payment_method.attached", recorded("payment_method"), origin=Origin("p1", "acct_1"))
-    [activity] = activities(record, (), DEFAULT)
+    [activity] = activities(record, NOTHING_SEEN, DEFAULT)
     assert fields(activity, "expires") == (None,)
 
 
@@ -179,7 +180,7 @@ ODD = st.recursive(
 def test_odd_objects_are_told_or_malformed(kind: str, item: Json) -> None:
     record = msgspec.structs.replace(record_of(kind, {"id": "x"}), object=msgspec.Raw(orjson.dumps(item)))
     try:
-        for activity in activities(record, (), DEFAULT):
+        for activity in activities(record, NOTHING_SEEN, DEFAULT):
             assert decode_activity(encode(activity)) == activity
             risk_fact(activity)  # type: ignore[arg-type]
     except MalformedRecord:

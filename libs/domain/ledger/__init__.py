@@ -1,10 +1,11 @@
 """The ledger: the course of MRR over time as movements that add up to it, each with its reason and its events."""
 
 from libs.domain.ledger.admission import admitted, course_of
+from libs.domain.ledger.bookmark import Bookmark, with_member
 from libs.domain.ledger.classification import ClientStanding, MovementKind, Standing, kind_of
 from libs.domain.ledger.closed import ClientHistory, ClosedBooks
 from libs.domain.ledger.course import course
-from libs.domain.ledger.entries import Written, books_closed_at, books_opened_at, ledger, written
+from libs.domain.ledger.entries import Written, books_closed_at, books_opened_at, gone_on, ledger, written
 from libs.domain.ledger.level import Level, learned_level, level_of, levels_of, says_the_same
 from libs.domain.ledger.movement import Movement
 from libs.domain.ledger.project import Belonging, balance_at, project_ledger, stays_with
@@ -17,6 +18,7 @@ from libs.domain.ledger.turns import Member, Stay
 __all__ = [
     "NOTHING_TOLD",
     "Belonging",
+    "Bookmark",
     "ClientHistory",
     "ClientStanding",
     "ClosedBooks",
@@ -38,6 +40,7 @@ __all__ = [
     "books_opened_at",
     "course",
     "course_of",
+    "gone_on",
     "kind_of",
     "learned_level",
     "ledger",
@@ -50,5 +53,6 @@ __all__ = [
     "stays_with",
     "told_anew",
     "trued_up",
+    "with_member",
     "written",
 ]

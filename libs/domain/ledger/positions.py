@@ -14,10 +14,10 @@ NOTHING = Fraction(0)
 class Positions:
     """Each subscription's last level and what it is worth; sums over the customers that are at home with the client."""
 
-    __slots__ = ("_home", "_levels", "_paying", "_subscribed", "balance", "holdings", "paid")
+    __slots__ = ("_levels", "_paying", "_subscribed", "balance", "holdings", "home", "paid")
 
     def __init__(self, home: Iterable[CustomerId]) -> None:
-        self._home = set(home)
+        self.home = set(home)
         self._levels: dict[SubscriptionId, Level] = {}
         self._paying = 0
         self._subscribed = 0
@@ -26,7 +26,7 @@ class Positions:
         self.paid: set[CustomerId] = set()
 
     def is_home(self, customer: CustomerId) -> bool:
-        return customer in self._home
+        return customer in self.home
 
     def level_of(self, subscription: SubscriptionId) -> Level | None:
         """The level that holds."""
@@ -57,7 +57,7 @@ class Positions:
         names = [name for name, level in self._levels.items() if level.customer == customer]
         for name in names:
             self._count(name, 1 if home else -1)
-        (self._home.add if home else self._home.discard)(customer)
+        (self.home.add if home else self.home.discard)(customer)
 
     def _count(self, name: SubscriptionId, sign: int) -> None:
         holding = self.holdings.get(name)

@@ -49,16 +49,22 @@ class Happening:
 
 def happenings(members: Iterable[Member], policy: Policy, until: datetime) -> list[Happening]:
     """All that happens to the client's members and to the rates, in order."""
-    found = [happening for member in members for happening in _of_member(member)]
+    found = [happening for member in members for happening in happenings_of(member)]
     levels = [one.level for one in found if one.level is not None]
     foreign = {level.currency for level in levels} - {policy.base_currency}
     if foreign:
         span = min(level.at for level in levels), until
         found.extend(Happening(at, Turn.RATES) for at in rate_changes(policy, foreign, span))
+    return in_order(found)
+
+
+def in_order(found: Iterable[Happening]) -> list[Happening]:
+    """By instant, then by turn; what happens to one customer stays in the order in which it is given."""
     return sorted(found, key=lambda one: (one.at, one.turn, one.customer or ""))
 
 
-def _of_member(member: Member) -> Iterator[Happening]:
+def happenings_of(member: Member) -> Iterator[Happening]:
+    """All that happens to one member, without order."""
     for stay in member.stays:
         if stay.since is not None:
             yield Happening(stay.since, Turn.COMES, member.customer)
@@ -71,3 +77,8 @@ def _of_member(member: Member) -> Iterator[Happening]:
 def at_home_first(member: Member) -> bool:
     """Whether the customer belonged to the client from the beginning."""
     return any(stay.since is None for stay in member.stays)
+
+
+def at_home(member: Member, at: datetime) -> bool:
+    """Whether the customer belonged to the client just after `at`."""
+    return any((stay.since or at) <= at and (stay.until is None or stay.until > at) for stay in member.stays)

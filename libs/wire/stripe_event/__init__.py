@@ -3,7 +3,8 @@
 In ingest: `envelope(body)` checks a webhook and gives a `WebhookEvent`; `is_published(event.type)` says whether it goes
 on; `to_record(event, origin, catalogue)` and `snapshot_record(object, at, origin, catalogue)` make the record of
 `stripe.events`, cut to the allow-list and completed from the `Catalogue`; `key_of` and `headers_of` go with it.
-In mrr: `read(record)` gives the domain's facts, `activities(record, facts, …)` what they tell of a client's risk.
+In mrr: `read(record)` gives the domain's facts; `seen(record)` too, and `activities(record, seen, …)` what they tell
+of a client's risk.
 In simulate and explain: `read_event(event, catalogue)` and `read_snapshot(object, at, catalogue)` do both at once;
 `read_previous_subscription(event, catalogue)` tells what was before it.
 
@@ -24,7 +25,7 @@ from libs.wire.stripe_event.direct import (
 from libs.wire.stripe_event.envelope import WebhookEvent, customer_of, envelope, event_of
 from libs.wire.stripe_event.kinds import Kind, is_published, kind_of
 from libs.wire.stripe_event.publishing import Origin, headers_of, key_of, snapshot_record, to_record
-from libs.wire.stripe_event.reading import read
+from libs.wire.stripe_event.reading import Seen, read, seen
 
 __all__ = [
     "Catalogue",
@@ -33,6 +34,7 @@ __all__ = [
     "Kept",
     "Kind",
     "Origin",
+    "Seen",
     "WebhookEvent",
     "activities",
     "allowed",
@@ -49,6 +51,7 @@ __all__ = [
     "read_event",
     "read_previous_subscription",
     "read_snapshot",
+    "seen",
     "snapshot_activities",
     "snapshot_record",
     "to_record",

@@ -3,13 +3,12 @@
 Each follows from one object version alone (and the project's policy), and so does its id: a repeat says the same again.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-import msgspec
 from msgspec import UNSET, UnsetType
 
 from libs.domain.customer import Customer
-from libs.domain.fact import Fact, about_customer, about_invoice, about_subscription
+from libs.domain.fact import about_customer, about_invoice, about_subscription
 from libs.domain.invoice import Invoice, PaymentOutcome, payment_outcome
 from libs.domain.policy import Policy
 from libs.domain.risk.standing import scheduled_end, worth_of
@@ -18,40 +17,37 @@ from libs.domain.version import Rank, Version
 from libs.wire.activity import CustomerActivity, SubscriptionActivity, Troubling
 from libs.wire.contribution_codec import exact_text
 from libs.wire.records import InvoiceActivity, StripeRecord, VersionMark
-from libs.wire.stripe_event.narrowing import id_of, shaped
-from libs.wire.stripe_event.risk_shapes import CustomerPayment, SubscriptionPayment
-from libs.wire.stripe_event.shapes import Reference
+from libs.wire.stripe_event.narrowing import id_of
+from libs.wire.stripe_event.reading import Seen
+from libs.wire.stripe_event.shapes import CustomerShape, Reference, SubscriptionShape
 from libs.wire.stripe_event.troubles import Place, troubles
 
 ACTION_REQUIRED = "invoice.payment_action_required"
 
-_subscription_payment = msgspec.json.Decoder(SubscriptionPayment)
-_customer_payment = msgspec.json.Decoder(CustomerPayment)
 
-
-def activities(record: StripeRecord, facts: Iterable[Fact], policy: Policy) -> Iterator[InvoiceActivity | Troubling]:
-    """What `record`, whose `facts` have been read, tells of its customer's client. Nothing where it names no customer.
+def activities(record: StripeRecord, seen: Seen, policy: Policy) -> Iterator[InvoiceActivity | Troubling]:
+    """What `record`, as it was `seen`, tells of its customer's client. Nothing where it names no customer.
 
     The `client` is left empty: whose customer it is, the record doesn't say. Raises MalformedRecord.
     """
     if record.customer is None:
         return
-    for fact in facts:
+    shape = seen.shape
+    for fact in seen.facts:
         place = Place(record, VersionMark(fact.at, fact.rank))
-        if about_subscription(fact):
-            yield _subscription(record, fact, place, policy)
-        elif about_customer(fact):
-            yield _customer(record, fact, place)
+        if about_subscription(fact) and isinstance(shape, SubscriptionShape):
+            yield _subscription(fact, shape, place, policy)
+        elif about_customer(fact) and isinstance(shape, CustomerShape):
+            yield _customer(fact, shape, place)
         elif about_invoice(fact):
             yield _invoice(record, fact.content, place)
     yield from troubles(record)
 
 
 def _subscription(
-    record: StripeRecord, fact: Version[Subscription], place: Place, policy: Policy
+    fact: Version[Subscription], paid_by: SubscriptionShape, place: Place, policy: Policy
 ) -> SubscriptionActivity:
     it = fact.content
-    paid_by = shaped(_subscription_payment, record.object)
     worth = worth_of(it, policy, fact.at)
     return SubscriptionActivity(
         **place.named(it.id, fact.digest),
@@ -83,8 +79,7 @@ def _named(method: str | Reference | UnsetType | None) -> str | None:
     return None if method is UNSET else id_of(method)
 
 
-def _customer(record: StripeRecord, fact: Version[Customer], place: Place) -> CustomerActivity:
-    paid_by = shaped(_customer_payment, record.object)
+def _customer(fact: Version[Customer], paid_by: CustomerShape, place: Place) -> CustomerActivity:
     by_default = paid_by.invoice_settings and id_of(paid_by.invoice_settings.default_payment_method)
     method = by_default or id_of(paid_by.default_source)
     return CustomerActivity(

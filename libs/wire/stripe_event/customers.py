@@ -6,17 +6,16 @@ from libs.domain.customer import Customer
 from libs.domain.identity import CustomerId
 from libs.wire.stripe_event.discounts import discount_of
 from libs.wire.stripe_event.fingerprints import fingerprint
-from libs.wire.stripe_event.narrowing import instant, shaped
+from libs.wire.stripe_event.narrowing import instant
 from libs.wire.stripe_event.shapes import CustomerShape
 
-_decoder = msgspec.json.Decoder(CustomerShape)
+DECODER = msgspec.json.Decoder(CustomerShape)
 
 FIELDS = frozenset({"email", "discount", "metadata", "deleted"})
 
 
-def read_customer(data: bytes | msgspec.Raw, deleted: bool) -> Customer:
-    """The customer in `data`; `deleted` where the event's type says so. Raises MalformedRecord."""
-    shape = shaped(_decoder, data)
+def customer_of(shape: CustomerShape, deleted: bool) -> Customer:
+    """The customer; `deleted` where the event's type says so. Raises MalformedRecord."""
     return Customer(
         id=CustomerId(shape.id),
         email=shape.email,

@@ -15,7 +15,7 @@ from libs.wire.stripe_event.catalogue import Catalogue
 from libs.wire.stripe_event.envelope import envelope, event_of
 from libs.wire.stripe_event.narrowing import Json
 from libs.wire.stripe_event.publishing import Origin, snapshot_record, to_record
-from libs.wire.stripe_event.reading import read, read_previous
+from libs.wire.stripe_event.reading import read, read_previous, seen
 from libs.wire.stripe_event.sanitising import sanitised
 
 _HERE = Origin(project="local", account="local", kept=Kept(card_expiry=True))
@@ -60,9 +60,13 @@ def snapshot_activities(
 
 
 def _activities(record: StripeRecord, policy: Policy) -> tuple[InvoiceActivity | Troubling, ...]:
-    return tuple(activities(record, _read(record), policy))
+    return tuple(activities(record, seen(_complete(record)), policy))
 
 
 def _read(record: StripeRecord) -> tuple[Fact, ...]:
+    return read(_complete(record))
+
+
+def _complete(record: StripeRecord) -> StripeRecord:
     """Coupons written out in a file are taken at their word: what the record lacks is told by its object alone."""
-    return read(msgspec.structs.replace(record, incomplete=()))
+    return msgspec.structs.replace(record, incomplete=())

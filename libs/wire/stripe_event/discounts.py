@@ -8,10 +8,10 @@ from libs.domain.discount import AmountOff, AppliedDiscount, Coupon, Discount, D
 from libs.domain.identity import CouponId, Currency, DiscountId, ItemId, ProductId, SubscriptionId
 from libs.wire.codec import MalformedRecord
 from libs.wire.stripe_event.fingerprints import fingerprint
-from libs.wire.stripe_event.narrowing import exact, id_of, instant, shaped
+from libs.wire.stripe_event.narrowing import exact, id_of, instant
 from libs.wire.stripe_event.shapes import CouponShape, DiscountShape
 
-_decoder = msgspec.json.Decoder(DiscountShape)
+DECODER = msgspec.json.Decoder(DiscountShape)
 
 FIELDS = frozenset(DiscountShape.__struct_fields__)
 
@@ -65,9 +65,8 @@ def discount_gaps(discounts: tuple[Discount, ...]) -> Iterator[str]:
             yield f"coupon:{discount.coupon_id}" if discount.coupon_id else f"discount:{discount.id}"
 
 
-def read_discount(data: bytes | msgspec.Raw, removed: bool) -> AppliedDiscount:
+def applied_discount_of(shape: DiscountShape, removed: bool) -> AppliedDiscount:
     """What a `customer.discount.*` event shows. Raises MalformedRecord."""
-    shape = shaped(_decoder, data)
     subscription, item = id_of(shape.subscription), id_of(shape.subscription_item)
     return AppliedDiscount(
         discount=discount_of(shape),

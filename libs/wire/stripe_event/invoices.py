@@ -6,10 +6,10 @@ from libs.domain.identity import Currency, CustomerId, InvoiceId, SubscriptionId
 from libs.domain.invoice import Invoice, InvoiceStatus
 from libs.wire.codec import MalformedRecord
 from libs.wire.stripe_event.fingerprints import fingerprint
-from libs.wire.stripe_event.narrowing import id_of, instant, shaped
+from libs.wire.stripe_event.narrowing import id_of, instant
 from libs.wire.stripe_event.shapes import InvoiceShape
 
-_decoder = msgspec.json.Decoder(InvoiceShape)
+DECODER = msgspec.json.Decoder(InvoiceShape)
 
 FIELDS = frozenset(InvoiceShape.__struct_fields__) - {
     "id",
@@ -21,9 +21,8 @@ FIELDS = frozenset(InvoiceShape.__struct_fields__) - {
 }
 
 
-def read_invoice(data: bytes | msgspec.Raw, deleted: bool) -> Invoice:
-    """The invoice in `data`; a deleted draft counts as void. Raises MalformedRecord."""
-    shape = shaped(_decoder, data)
+def invoice_of(shape: InvoiceShape, deleted: bool) -> Invoice:
+    """The invoice; a deleted draft counts as void. Raises MalformedRecord."""
     customer = id_of(shape.customer) or shape.customer_account
     if customer is None:
         raise MalformedRecord(f"invoice {shape.id} has no customer")

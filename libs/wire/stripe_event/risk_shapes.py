@@ -10,26 +10,6 @@ Month = Annotated[int, msgspec.Meta(ge=1, le=12)]
 Year = Annotated[int, msgspec.Meta(ge=1970, le=9998)]
 
 
-class SubscriptionPayment(msgspec.Struct, frozen=True):
-    """What pays for a subscription, and how. Of a method that is not even null nothing is known."""
-
-    default_payment_method: str | Reference | msgspec.UnsetType | None = msgspec.UNSET
-    default_source: str | Reference | msgspec.UnsetType | None = msgspec.UNSET
-    collection_method: str | None = None
-    billing: str | None = None
-
-
-class InvoiceSettings(msgspec.Struct, frozen=True):
-    default_payment_method: str | Reference | None = None
-
-
-class CustomerPayment(msgspec.Struct, frozen=True):
-    """What pays for subscriptions without a method of their own."""
-
-    invoice_settings: InvoiceSettings | None = None
-    default_source: str | Reference | None = None
-
-
 class CardShape(msgspec.Struct, frozen=True):
     exp_month: Month | None = None
     exp_year: Year | None = None

@@ -102,7 +102,8 @@ class CancellationShape(msgspec.Struct, frozen=True, gc=False):
 class SubscriptionShape(msgspec.Struct, frozen=True):
     """`plan` and `quantity` stand on the subscription itself in 2018; the period does until basil.
 
-    The `start` of 2018 is not read: it was the last change of the plan, not the beginning.
+    The `start` of 2018 is not read: it was the last change of the plan, not the beginning. The last four say what pays
+    for it, and how; of a method that is not even null nothing is known.
     """
 
     id: Id
@@ -128,15 +129,27 @@ class SubscriptionShape(msgspec.Struct, frozen=True):
     ended_at: Stamp | None = None
     pause_collection: PauseShape | None = None
     cancellation_details: CancellationShape | None = None
+    default_payment_method: str | Reference | msgspec.UnsetType | None = msgspec.UNSET
+    default_source: str | Reference | msgspec.UnsetType | None = msgspec.UNSET
+    collection_method: str | None = None
+    billing: str | None = None
+
+
+class InvoiceSettings(msgspec.Struct, frozen=True):
+    default_payment_method: str | Reference | None = None
 
 
 class CustomerShape(msgspec.Struct, frozen=True):
+    """The last two say what pays for subscriptions without a method of their own."""
+
     id: Id
     email: str | None = None
     discount: str | DiscountShape | None = None
     metadata: dict[str, str | None] | None = None
     created: Stamp | None = None
     deleted: bool = False
+    invoice_settings: InvoiceSettings | None = None
+    default_source: str | Reference | None = None
 
 
 class SubscriptionDetails(msgspec.Struct, frozen=True):

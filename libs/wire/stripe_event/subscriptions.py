@@ -10,19 +10,27 @@ from libs.wire.codec import MalformedRecord
 from libs.wire.stripe_event.discounts import discount_gaps, discounts_of
 from libs.wire.stripe_event.fingerprints import fingerprint
 from libs.wire.stripe_event.items import items_of, lines_of, period_of
-from libs.wire.stripe_event.narrowing import id_of, instant, shaped
+from libs.wire.stripe_event.narrowing import id_of, instant
 from libs.wire.stripe_event.shapes import SubscriptionShape
 
-_decoder = msgspec.json.Decoder(SubscriptionShape)
+DECODER = msgspec.json.Decoder(SubscriptionShape)
 _NO_CANCELLATION = Cancellation()
 
 # The fields that `previous_attributes` may name and that change what the rules see.
-FIELDS = frozenset(SubscriptionShape.__struct_fields__) - {"id", "created", "customer", "currency"}
+FIELDS = frozenset(SubscriptionShape.__struct_fields__) - {
+    "id",
+    "created",
+    "customer",
+    "currency",
+    "default_payment_method",
+    "default_source",
+    "collection_method",
+    "billing",
+}
 
 
-def read_subscription(data: bytes | msgspec.Raw, known_gaps: tuple[str, ...] = ()) -> Subscription:
-    """The subscription in `data`; `known_gaps` are those that its record names. Raises MalformedRecord."""
-    shape = shaped(_decoder, data)
+def subscription_of(shape: SubscriptionShape, known_gaps: tuple[str, ...] = ()) -> Subscription:
+    """The subscription; `known_gaps` are those that its record names. Raises MalformedRecord."""
     customer = id_of(shape.customer) or shape.customer_account
     if customer is None:
         raise MalformedRecord(f"subscription {shape.id} has no customer")

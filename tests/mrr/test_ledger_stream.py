@@ -65,7 +65,8 @@ def refolded(stream: FactStream, deliveries: Iterable[Delivery], policy: Policy 
         facts.setdefault(name, []).append(fact)
     belongings = belongings_in(stream)
     pasts = [CustomerPast(name, tuple(facts[name]), belongings[name]) for name in facts]
-    return [one for movements in refold(pasts, policy, UNTIL).values() for one in movements]
+    clients = sorted({client for past in pasts for _, client in past.belonging})
+    return [one for client in clients for one in refold(client, pasts, policy, UNTIL)]
 
 
 def belongings_in(stream: FactStream) -> dict[CustomerId, Belonging]:

@@ -1,14 +1,13 @@
-"""Whole ledgers from all that was ever told: what the stream writes, written once more, perhaps by another policy."""
+"""A client's whole ledger from all that was ever told, written once more, perhaps by another policy."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from libs.domain.customer_state import EMPTY, fold
 from libs.domain.fact import Fact
 from libs.domain.identity import ClientId, CustomerId
+from libs.domain.ledger.admission import course_of
 from libs.domain.ledger.closed import ClientHistory
-from libs.domain.ledger.course import course
 from libs.domain.ledger.entries import ledger
 from libs.domain.ledger.level import levels_of
 from libs.domain.ledger.movement import Movement
@@ -31,21 +30,26 @@ class CustomerPast:
     before: Before = field(default_factory=dict)
 
 
-def refold(pasts: Iterable[CustomerPast], policy: Policy, until: datetime) -> dict[ClientId, tuple[Movement, ...]]:
-    """The movements of each client that the customers belonged to, up to `until`, oldest first, under `policy`.
+def refold(client: ClientId, pasts: Iterable[CustomerPast], policy: Policy, until: datetime) -> tuple[Movement, ...]:
+    """The client's movements up to `until`, oldest first, under `policy`: of those customers that ever were its own.
 
-    They have the ids that the stream gives them, so the one can take the place of the other. Where every fact came
-    within the late window both say the same. A fact that came later counts here from its own time, in the stream from
-    when it was learned.
+    They have the ids that the stream gives them, so the one can take the place of the other. What is known now is taken
+    as if it had come in its order: so both say the same where every fact came within the late window.
     """
-    members: dict[ClientId, list[Member]] = {}
+    return ledger(ClientHistory(client, tuple(_members(client, pasts, policy, until))), policy, until)
+
+
+def _members(client: ClientId, pasts: Iterable[CustomerPast], policy: Policy, until: datetime) -> Iterator[Member]:
     for past in sorted(pasts, key=_customer):
-        levels = levels_of(course(fold(EMPTY, past.facts, None), policy, until, past.before))
-        for client in dict.fromkeys(client for _, client in past.belonging):
-            stays = stays_with(client, past.belonging)
-            members.setdefault(client, []).append(Member(past.customer, levels, stays))
-    return {client: ledger(ClientHistory(client, tuple(members[client])), policy, until) for client in sorted(members)}
+        stays = stays_with(client, past.belonging)
+        if stays:
+            facts = sorted(past.facts, key=_moment)
+            yield Member(past.customer, levels_of(course_of(facts, policy, until, past.before)), stays)
 
 
 def _customer(past: CustomerPast) -> CustomerId:
     return past.customer
+
+
+def _moment(fact: Fact) -> tuple[datetime, int]:
+    return fact.at, fact.rank

@@ -46,6 +46,11 @@ def client_of_name(name: str) -> ClientId:
     return ClientId(name.removesuffix(TEST_MODE))
 
 
+def mode_of_name(name: str) -> bool | None:
+    """Whether the ledger that goes by this name is of live mode; None for a client that is a customer: it has one."""
+    return None if name.startswith(OWN_CLIENT) else not name.endswith(TEST_MODE)
+
+
 def digest(movement: Movement, books: Books) -> bytes:
     """Equal for movements that say the same, counted by the same options."""
     told = books.counting, books.policy.base_currency, movement

@@ -14,6 +14,8 @@ from libs.domain.policy import Policy
 from libs.wire.contribution_codec import ClientOrigin, client_record, customer_revenue, exact_text
 from libs.wire.records import ClientMember, ClientRecord, ContributionChanged
 
+# A client whose customers all belong to others by now is no client any more, whatever its ledger tells.
+GONE = b"gone"
 _told = msgspec.msgpack.Encoder()
 
 
@@ -50,6 +52,8 @@ def client_told(present: Present) -> ClientRecord:
 
 def fingerprint(record: ClientRecord) -> bytes:
     """Equal for records that tell readers the same, whenever and by whatever events they came to be."""
+    if not record.members:
+        return GONE
     told = (
         record.livemode,
         record.status,

@@ -90,11 +90,11 @@ def contribution_output(record: ContributionChanged) -> Output:
 
 
 def client_output(record: ClientRecord) -> Output:
-    """A client's present revenue for `revenue.clients`."""
+    """A client's present revenue for `revenue.clients`; a tombstone for one whose last customer is another's now."""
     subject = f"{record.project}/{record.client}"
     event_id = f"{record.client}:{record.revision}"
     headers = cloud_event(event_id, "revenue.client", SOURCE, record.as_of, subject)
-    return REVENUE_CLIENTS.name, client_key(record), encode(record), headers
+    return REVENUE_CLIENTS.name, client_key(record), encode(record) if record.members else None, headers
 
 
 def movement_output(record: MovementRecord) -> Output:

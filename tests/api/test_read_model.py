@@ -99,6 +99,36 @@ async def test_a_tombstone_removes_the_client(applier: "asyncpg.Connection[async
     assert await applier.fetch(FIGURES) == []
 
 
+GONE_LIVE, GONE_TEST = (
+    delivered(None, "revenue.clients", b"acme/big"),
+    delivered(None, "revenue.clients", b"acme/big?mode=test"),
+)
+LIVE = client_delivery(client_record("big", revision=3))
+TEST = client_delivery(client_record("big", revision=9, livemode=False))
+
+
+@pytest.mark.parametrize(
+    ("records", "left"),
+    [
+        pytest.param([LIVE, TEST, GONE_TEST], [True], id="its test customers leave"),
+        pytest.param([TEST, GONE_TEST], [], id="it had no others"),
+        pytest.param([TEST, GONE_LIVE], [False], id="it never had live ones"),
+        pytest.param([LIVE, GONE_LIVE, TEST], [False], id="others come when the live ones left"),
+        pytest.param([GONE_LIVE, LIVE], [True], id="it comes back"),
+        pytest.param([LIVE, GONE_LIVE], [], id="its last customer leaves"),
+    ],
+)
+async def test_a_client_is_gone_in_the_mode_in_which_its_last_customer_left(
+    applier: "asyncpg.Connection[asyncpg.Record]", records: list[Delivered], left: list[bool]
+) -> None:
+    for record in records:
+        await take(applier, record)
+    assert [row["livemode"] for row in await applier.fetch("SELECT livemode FROM clients")] == left
+    await applier.execute(f"TRUNCATE {', '.join(TABLES)}")
+    await take(applier, *records)
+    assert [row["livemode"] for row in await applier.fetch("SELECT livemode FROM clients")] == left
+
+
 async def test_one_failed_attempt_told_by_two_events_counts_once(
     applier: "asyncpg.Connection[asyncpg.Record]",
 ) -> None:

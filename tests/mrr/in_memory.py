@@ -117,12 +117,14 @@ class Stream:
 
     def read(self, result: StageResult) -> None:
         """What a reader of both topics makes of it."""
-        for topic, _, value, _ in result.outputs:
-            self.take(topic, value)
+        for topic, key, value, _ in result.outputs:
+            self.take(topic, key, value)
 
-    def take(self, topic: str, value: bytes | None) -> None:
+    def take(self, topic: str, key: bytes | None, value: bytes | None) -> None:
         """One record of either topic."""
-        if topic == REVENUE_CLIENTS.name:
+        if topic == REVENUE_CLIENTS.name and value is None:
+            self.revenue.pop((key or b"").partition(b"/")[2].decode(), None)
+        elif topic == REVENUE_CLIENTS.name:
             record = decode(value or b"", ClientRecord)
             if record.client not in self.revenue or record.revision >= self.revenue[record.client].revision:
                 self.revenue[record.client] = record

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from libs.domain.money import round_half_up
 from libs.wire.codec import MalformedRecord, decode
+from libs.wire.movement_codec import client_of_name, mode_of_name
 from libs.wire.records import ClientRecord
 from libs.wire.topics import REVENUE_CLIENTS
 from services.api.database import Connection
@@ -55,14 +56,20 @@ SELECT project, client, currency, livemode, exact_num, exact_den, minor FROM fig
 ON CONFLICT (project, client, currency) DO UPDATE SET
     livemode = excluded.livemode, exact_num = excluded.exact_num, exact_den = excluded.exact_den, minor = excluded.minor
 """
-# A client of the directory stays listed without its revenue.
+# A client of the directory stays listed without its revenue. One with customers of both modes has a record of each:
+# that of the other mode stays (`mode` unknown: a client that is a customer has one).
 DELETE = """
-WITH gone AS (SELECT * FROM unnest($1::text[], $2::text[]) AS t (project, client)),
-     figures AS (DELETE FROM client_mrr AS held USING gone
-                 WHERE (held.project, held.client) = (gone.project, gone.client)),
-     kept AS (UPDATE clients AS held SET livemode = NULL, record = NULL, status = 'none', revision = 0,
-                     customers = '{}', active_subscriptions = 0, active_subscribers = 0, mrr = 0, incomplete = 0
-              FROM gone WHERE (held.project, held.client) = (gone.project, gone.client) AND held.listed)
+WITH gone AS (
+    SELECT held.project, held.client FROM unnest($1::text[], $2::text[], $3::bool[]) AS t (project, client, livemode)
+    JOIN clients AS held USING (project, client)
+    WHERE t.livemode IS NULL OR held.livemode IS NULL OR t.livemode = held.livemode
+), figures AS (
+    DELETE FROM client_mrr AS held USING gone WHERE (held.project, held.client) = (gone.project, gone.client)
+), kept AS (
+    UPDATE clients AS held SET livemode = NULL, record = NULL, status = 'none', revision = 0,
+        customers = '{}', active_subscriptions = 0, active_subscribers = 0, mrr = 0, incomplete = 0
+    FROM gone WHERE (held.project, held.client) = (gone.project, gone.client) AND held.listed
+)
 DELETE FROM clients AS held USING gone
 WHERE (held.project, held.client) = (gone.project, gone.client) AND NOT held.listed
 """
@@ -79,12 +86,14 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class ClientRow:
-    """A client's newest record with its figures taken out; `record` None: the client is gone."""
+    """A client's newest record with its figures taken out. `record` None: the client is gone, in this mode (None: in
+    the only one that it had)."""
 
     project: str
     client: str
     raw: bytes
     record: ClientRecord | None
+    livemode: bool | None = None
     figures: tuple[Figure, ...] = ()
     largest: Decimal = Decimal(0)
     members: tuple[MemberRow, ...] = ()
@@ -100,6 +109,7 @@ def read(delivered: Delivered) -> ClientRow:
         client=record.client,
         raw=delivered.value,
         record=record,
+        livemode=record.livemode,
         figures=tuple(_figure(record, currency, text) for currency, text in record.exact_by_currency.items()),
         largest=_largest(record),
         members=member_rows(record),
@@ -111,22 +121,29 @@ async def write(connection: Connection, rows: Sequence[ClientRow]) -> None:
     newest = newest_of_each(rows)
     present = [(row, row.record) for row in newest if row.record is not None]
     gone = [row for row in newest if row.record is None]
+    if gone:
+        names = [row.project for row in gone], [row.client for row in gone]
+        await connection.execute(DELETE, *names, [row.livemode for row in gone])
     if present:
         await connection.execute(UPSERT, *_columns(present), *_figure_columns(row for row, _ in present))
-    if gone:
-        await connection.execute(DELETE, [row.project for row in gone], [row.client for row in gone])
     await customers.write(connection, (member for row in rows for member in row.members))
 
 
 def newest_of_each(rows: Sequence[ClientRow]) -> list[ClientRow]:
-    """One row a client: the one with the highest revision, the later delivered of equals; a tombstone replaces all."""
+    """One row a client: the one with the highest revision, the later delivered of equals. A tombstone takes the place
+    of what was delivered before it in its mode, and comes before what is left."""
     newest: dict[tuple[str, str], ClientRow] = {}
+    gone: dict[tuple[str, str, bool | None], ClientRow] = {}
     for row in rows:
         place = row.project, row.client
         held = newest.get(place)
-        if held is None or held.record is None or row.record is None or _age(row.record) >= _age(held.record):
+        if row.record is None:
+            gone[*place, row.livemode] = row
+            if held is not None and row.livemode in (None, held.livemode):
+                del newest[place]
+        elif held is None or held.record is None or _age(row.record) >= _age(held.record):
             newest[place] = row
-    return list(newest.values())
+    return [*gone.values(), *newest.values()]
 
 
 def _age(record: ClientRecord) -> tuple[bool, int]:
@@ -140,7 +157,7 @@ def _tombstone(delivered: Delivered) -> ClientRow:
     project, slash, client = (delivered.key or b"").decode(errors="replace").partition("/")
     if not (slash and client):
         raise MalformedRecord(f"a tombstone with the key {delivered.key!r}: project/client expected")
-    return ClientRow(project, client, b"", None)
+    return ClientRow(project, client_of_name(client), b"", None, mode_of_name(client))
 
 
 def _figure(record: ClientRecord, currency: str, text: str) -> Figure:

@@ -1,6 +1,6 @@
 """Sums of the ledger as the metrics take them: the same formulas as over the ledger itself."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
@@ -14,12 +14,14 @@ from libs.domain.metrics.trials import TrialCounts
 from libs.domain.policy import ChurnFormula, Policy
 from libs.domain.totals import Total, by_currency
 from services.api.database import Connection
+from services.api.probes import Probe, at_any_time, cut, since_begin, within
 from services.api.queries import figures, ledger
 from services.api.queries.figures import Span
 from services.api.queries.ledger import Scope, Sum
 
 NOTHING = Fraction(0)
 NO_DAYS = Period(date(2, 1, 2), date(2, 1, 1))
+BOUNDED = frozenset({"kept", "clients", "payments", "daily"})
 EVERYTHING = frozenset({"kept", "clients", "losses", "trials", "payments", "failed", "daily"})
 Sums = dict[Currency, Fraction]
 Bridges = Mapping[Currency, Bridge]
@@ -27,14 +29,15 @@ Bridges = Mapping[Currency, Bridge]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """The periods that follow one another, and which parts of `Measured` beside the bridges are wanted. `told` are the
-    same periods without the days before and after anything is told of."""
+    """The periods that follow one another, and which parts of `Measured` beside the bridges are wanted. Nothing is told
+    of days out of `bounds`; `told` are the periods without them."""
 
     scope: Scope
     policy: Policy
     periods: tuple[Period, ...]
     wanted: frozenset[str] = EVERYTHING
     told: tuple[Period, ...] = ()
+    bounds: Period | None = None
 
 
 PARTS: Mapping[str, tuple[Measure, ...]] = {
@@ -43,7 +46,6 @@ PARTS: Mapping[str, tuple[Measure, ...]] = {
     "trials": (Measure.TRIAL,),
     "payments": (Measure.PAID, Measure.REFUNDED),
 }
-EDGED: Mapping[str, tuple[Measure, ...]] = {"kept": (Measure.KEPT,), "clients": (Measure.AGAIN, Measure.AWAY)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +67,12 @@ class Found:
 
 async def measured(connection: Connection, asked: Question) -> list[Measured]:
     """Each period's figures."""
-    asked = replace(asked, told=_told(asked.periods, await ledger.bounds(connection, asked.scope)))
+    if asked.wanted & BOUNDED:
+        bounds = await ledger.bounds(connection, asked.scope)
+        asked = replace(asked, told=_told(asked.periods, bounds), bounds=bounds)
     found = await _found(connection, asked)
     bridges = _all_bridges(found, len(asked.periods))
-    kept = await _kept(connection, asked, bridges, found)
+    kept = _kept(asked, bridges, found)
     clients = _clients(asked, found)
     paid = await _payments(connection, asked, Measure.PAID, found)
     refunded = await _payments(connection, asked, Measure.REFUNDED, found)
@@ -92,12 +96,26 @@ async def measured(connection: Connection, asked: Question) -> list[Measured]:
 
 async def _found(connection: Connection, asked: Question) -> Found:
     measures = [Measure.MOVED, *(one for part, many in PARTS.items() if part in asked.wanted for one in many)]
-    edged = [one for part, many in EDGED.items() if part in asked.wanted for one in many]
     return Found(
         totals=_grouped(await ledger.totals(connection, asked.scope, measures, asked.periods)),
-        edged=_grouped(await ledger.since_begin(connection, asked.scope, edged, asked.told) if edged else []),
+        edged=_grouped(await ledger.edged(connection, asked.scope, list(_probes(asked)))),
         before=await ledger.before(connection, asked.scope, (Measure.MOVED, Measure.ACTIVE), asked.periods[0].first),
     )
+
+
+def _probes(asked: Question) -> Iterator[Probe]:
+    """Of those who were there: what moved of all who were active at the time, less of those who came later."""
+    for number, period in enumerate(asked.periods):
+        known = within(period, asked.bounds)
+        if known is None or not asked.wanted & {"kept", "clients"}:
+            continue
+        parts = cut(known)
+        if "kept" in asked.wanted:
+            yield from at_any_time(number, Measure.KEPT, parts)
+            yield from since_begin(number, Measure.KEPT, parts, -1)
+        if "clients" in asked.wanted:
+            yield from since_begin(number, Measure.AGAIN, parts)
+            yield from since_begin(number, Measure.AWAY, parts)
 
 
 def _grouped(sums: Iterable[Sum]) -> dict[tuple[Measure, int], list[Sum]]:
@@ -169,27 +187,15 @@ def _moved(sums: Iterable[Sum]) -> dict[Currency, dict[MovementKind, Fraction]]:
     return found
 
 
-async def _kept(
-    connection: Connection, asked: Question, bridges: Sequence[Bridges], found: Found
-) -> list[dict[Currency, Bridge]]:
-    """What moved of clients who were there: of those who were active at the time, less of those who came later."""
+def _kept(asked: Question, bridges: Sequence[Bridges], found: Found) -> list[dict[Currency, Bridge]]:
+    """What moved of clients who were there."""
     if "kept" not in asked.wanted:
         return [{} for _ in asked.periods]
-    there = _grouped(await ledger.at_any_time(connection, asked.scope, Measure.KEPT, asked.told))
     kept = []
     for number, of in enumerate(bridges):
-        key = Measure.KEPT, number
-        kinds, less = _moved(there.get(key, ())), _moved(found.edged.get(key, ()))
-        kept.append(
-            {code: Bridge(one.start, _less(kinds.get(code, {}), less.get(code, {}))) for code, one in of.items()}
-        )
+        kinds = _moved(found.edged.get((Measure.KEPT, number), ()))
+        kept.append({code: Bridge(one.start, kinds.get(code, {})) for code, one in of.items()})
     return kept
-
-
-def _less(
-    kinds: Mapping[MovementKind, Fraction], less: Mapping[MovementKind, Fraction]
-) -> dict[MovementKind, Fraction]:
-    return {kind: kinds.get(kind, NOTHING) - less.get(kind, NOTHING) for kind in {*kinds, *less}}
 
 
 def _clients(asked: Question, found: Found) -> list[Clients]:

@@ -19,6 +19,7 @@ from services.api.read_model import generations, movements
 from services.api.read_model.generations import Building, Standing
 from services.api.read_model.movements import Place, movement_row
 from services.api.refolding import Past, refold
+from services.api.segmenting import sweep_segments
 
 AT_ONCE = 20
 IDLE_SECONDS = 3.0
@@ -29,9 +30,10 @@ log = structlog.get_logger(__name__)
 
 
 async def keep_ledgers(database: Database) -> None:
-    """For ever; several processes take turns."""
+    """For ever; several processes take turns. Segments with new thresholds are counted by the way."""
     while True:
         try:
+            await sweep_segments(database)
             done = await rewrite_some(database, datetime.now(UTC))
         except (*UNREACHABLE, asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError) as error:
             log.warning("ledgers_wait", reason=repr(error), retry_seconds=AGAIN_SECONDS)

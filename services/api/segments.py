@@ -1,7 +1,7 @@
 """Segments of clients by their MRR: Enterprise, Growth, Starter, by thresholds that a project may set."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 
 import msgspec
@@ -9,6 +9,7 @@ import msgspec
 from services.api.database import Connection
 from services.api.problems import FieldError, Refused, bad_query
 from services.api.queries import segments as stored
+from services.api.queries.segments import Bounds
 
 AT_RISK = "at_risk"
 LOWEST, HIGHEST = "0" * 40, ":"  # ":" follows "9"
@@ -16,10 +17,12 @@ LOWEST, HIGHEST = "0" * 40, ":"  # ":" follows "9"
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """A client's MRR (major units, base currency) from which on it is Enterprise, or Growth; less is Starter."""
+    """A client's MRR (major units, base currency) from which on it is Enterprise, or Growth; less is Starter.
+    `is_kept`: all clients are kept by them, so that sums of segments need no counting."""
 
     enterprise: Decimal = Decimal(1000)
     growth: Decimal = Decimal(100)
+    is_kept: bool = True
 
 
 def segment_of(mrr: Decimal, limits: Thresholds) -> str | None:
@@ -31,8 +34,8 @@ def segment_of(mrr: Decimal, limits: Thresholds) -> str | None:
     return "growth" if mrr >= limits.growth else "starter"
 
 
-def bounds_of(segment: str, limits: Thresholds) -> tuple[str, str]:
-    """The sortable MRR from which on, and before which, a client is in the segment. Raises Refused."""
+def bounds_of(segment: str, limits: Thresholds) -> Bounds:
+    """The sortable MRR by which a client is in the segment. Raises Refused."""
     enterprise, growth = sortable(limits.enterprise), sortable(limits.growth)
     found = {
         "enterprise": (enterprise, HIGHEST),
@@ -41,7 +44,7 @@ def bounds_of(segment: str, limits: Thresholds) -> tuple[str, str]:
     }
     if segment not in found:
         raise Refused(bad_query([FieldError("segment", f"must be one of {', '.join(found)}")]))
-    return found[segment]
+    return Bounds(segment, *found[segment], limits.is_kept)
 
 
 def sortable(amount: Decimal) -> str:
@@ -68,5 +71,8 @@ def thresholds_of(given: Mapping[str, object]) -> Thresholds:
 
 async def thresholds(connection: Connection, project: str) -> Thresholds:
     """What the project has set."""
-    text = await stored.thresholds(connection, project)
-    return Thresholds() if text is None else thresholds_of(msgspec.json.decode(text))
+    found = await stored.thresholds(connection, project)
+    if found is None:
+        return Thresholds()
+    text, is_kept = found
+    return replace(thresholds_of(msgspec.json.decode(text)), is_kept=is_kept)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import asyncpg
@@ -15,11 +16,23 @@ from services.api.cohorts import cohort_months
 from services.api.cursors import Position
 from services.api.database import Connection, Database
 from services.api.measuring import Question, measured
-from services.api.queries import definitions, figures, ledger, movements, parts, payments, segments, subscriptions
+from services.api.queries import (
+    clients,
+    definitions,
+    figures,
+    ledger,
+    movements,
+    parts,
+    payments,
+    segments,
+    subscriptions,
+)
+from services.api.queries.clients import ClientFilter
 from services.api.queries.ledger import Scope
 from services.api.queries.movements import MovementFilter
 from services.api.queries.parts import Part
 from services.api.queries.payments import Page
+from services.api.queries.segments import Bounds
 from services.api.queries.subscriptions import SubscriptionFilter
 from tests.bench.tables.filling import PROJECT, fill
 
@@ -27,9 +40,18 @@ NOW = datetime.now(UTC)
 TODAY = NOW.date()
 SCOPE = Scope(PROJECT, True, 0, "UTC")
 YEAR = tuple(Period(first, first + timedelta(days=27)) for first in (TODAY - timedelta(days=28 * n) for n in range(12)))
+KEPT, COUNTED = Bounds("growth", "1", "2"), Bounds("growth", "1", "2", is_kept=False)
 PAGE = Page(PROJECT, True, Position(NOW.isoformat(), "x"), 50)
-BIG = {"movements", "ledger_cells", "subscriptions", "invoices", "clients", "client_mrr", "failed_payments", "cards",
-       "definitions"}  # fmt: skip
+BIG = {"movements", "ledger_cells", "part_cells", "subscriptions", "subscription_plans", "invoices", "clients",
+       "client_mrr", "client_health", "failed_payments", "cards", "definitions"}  # fmt: skip
+
+
+def clients_by(sort: str = "-mrr", **filters: Any) -> ClientFilter:
+    """Clients in an order, all of them unless something is said."""
+    nothing = {"status": None, "min_mrr": None, "words": None, "at_risk": None}
+    return ClientFilter(livemode=True, sort=sort, **nothing | filters)
+
+
 Asking = Callable[[Connection], Awaitable[object]]
 LEDGER_ASKED: dict[str, Asking] = {
     "every figure": lambda it: measured(it, Question(SCOPE, DEFAULT, tuple(reversed(YEAR)))),
@@ -43,13 +65,26 @@ LEDGER_ASKED: dict[str, Asking] = {
     "movements of a client": lambda it: movements.page(it, SCOPE, MovementFilter(client="c1"), None, 50),
     "a client's ledger": lambda it: movements.of_client(it, SCOPE, "c1"),
     "a plan's part": lambda it: parts.moved(it, SCOPE, Part(plan="price_1"), YEAR),
-    "a segment's part": lambda it: parts.moved(it, SCOPE, Part(segment=("0", "1")), YEAR),
+    "a segment's part": lambda it: parts.moved(it, SCOPE, Part(segment=KEPT), YEAR),
+    "a segment's part while thresholds change": lambda it: parts.moved(it, SCOPE, Part(segment=COUNTED), YEAR),
     "failed payments": lambda it: payments.failed(it, PAGE),
     "expiring cards": lambda it: payments.expiring(it, PAGE, NOW, NOW),
     "failed attempts": lambda it: figures.failed_payments_in(it, PROJECT, True, [figures.Span(NOW, NOW)]),
     "scheduled churn": lambda it: subscriptions.scheduled_churn(it, PROJECT, True, NOW),
-    "a segment": lambda it: segments.within(it, PROJECT, True, ("1", "2")),
+    "a segment": lambda it: segments.within(it, PROJECT, True, KEPT),
+    "a segment while thresholds change": lambda it: segments.within(it, PROJECT, True, COUNTED),
+    "clients at risk": lambda it: segments.clients_at_risk(it, PROJECT, True),
+    "revenue at risk": lambda it: figures.revenue_at_risk(it, PROJECT, True),
+    "counts": lambda it: figures.counts(it, PROJECT, True),
     "differing definitions": lambda it: definitions.differing(it, PROJECT, True, "x", 50),
+}
+CLIENTS: dict[str, ClientFilter] = {
+    **{f"by {sort}": clients_by(sort) for sort in ("mrr", "-mrr", "name", "-name", "health", "-health")},
+    **{f"that are {status}": clients_by(status=status) for status in ("active", "at_risk", "churned", "none")},
+    "at risk by name": clients_by("name", at_risk=True),
+    "not at risk": clients_by(at_risk=False),
+    "of a segment": clients_by(segment=KEPT),
+    "of a least MRR": clients_by(min_mrr=Decimal(5)),
 }
 ORDERS: dict[str, SubscriptionFilter] = {
     "by id": SubscriptionFilter(True),
@@ -60,6 +95,7 @@ ORDERS: dict[str, SubscriptionFilter] = {
     "of a customer": SubscriptionFilter(True, customer="cus_1"),
     "of a client": SubscriptionFilter(True, client="c1"),
     "of a status": SubscriptionFilter(True, status="trialing"),
+    "of a plan": SubscriptionFilter(True, plan="price_1"),
 }
 
 
@@ -104,12 +140,18 @@ async def test_no_query_reads_a_large_table_whole(filled: Database) -> None:
     asked = dict(LEDGER_ASKED)
     for name, wanted in ORDERS.items():
         asked[f"subscriptions {name}"] = _page(wanted)
+    for name, of in CLIENTS.items():
+        asked[f"clients {name}"] = _clients(of)
     wrong = {name: await whole_tables(filled, asking) for name, asking in asked.items()}
     assert {name: found for name, found in wrong.items() if found} == {}
 
 
 def _page(wanted: SubscriptionFilter) -> Asking:
     return lambda it: subscriptions.page(it, PROJECT, wanted, None, 50)
+
+
+def _clients(wanted: ClientFilter) -> Asking:
+    return lambda it: clients.page(it, PROJECT, wanted, None, 50)
 
 
 async def test_the_wall_is_there(filled: Database) -> None:

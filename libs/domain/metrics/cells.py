@@ -27,16 +27,20 @@ class Measure(StrEnum):
     """MOVED: by kind. WHY: by kind, reason, direction of a plan change, cancellation's reason and feedback. KEPT: by
     kind, of clients who were there. AGAIN: a client's further movement of a kind. ACTIVE: clients that became active
     less those that ceased. AWAY: those that left to stay away. The cohorts' by month, the edge is the cohort. Those by
-    month stand at its first day. TRIAL: began, ended, converted. PAID and REFUNDED. INVOICES: by status."""
+    month stand at its first day, their edges at the first day of theirs. TRIAL: began, ended, converted. PAID and
+    REFUNDED. INVOICES: by status."""
 
     MOVED = "moved"
     MOVED_MONTH = "moved_month"
     WHY = "why"
     KEPT = "kept"
+    KEPT_MONTH = "kept_month"
     AGAIN = "again"
+    AGAIN_MONTH = "again_month"
     ACTIVE = "active"
     ACTIVE_MONTH = "active_month"
     AWAY = "away"
+    AWAY_MONTH = "away_month"
     COHORT_BEGAN = "cohort_began"
     COHORT_MRR = "cohort_mrr"
     COHORT_ACTIVE = "cohort_active"
@@ -44,6 +48,16 @@ class Measure(StrEnum):
     PAID = "paid"
     REFUNDED = "refunded"
     INVOICES = "invoices"
+
+
+BY_MONTH = {
+    Measure.MOVED: Measure.MOVED_MONTH,
+    Measure.ACTIVE: Measure.ACTIVE_MONTH,
+    Measure.KEPT: Measure.KEPT_MONTH,
+    Measure.AGAIN: Measure.AGAIN_MONTH,
+    Measure.AWAY: Measure.AWAY_MONTH,
+}
+"""What is kept by day, and by month beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +140,6 @@ class _Walk:
 
     def _moved(self, day: date, entry: Entry, was_active: bool) -> None:
         self._add(Cell(Measure.MOVED, day, label=entry.kind), entry)
-        self._add(Cell(Measure.MOVED_MONTH, day.replace(day=1), label=entry.kind), entry)
         self._add(Cell(Measure.WHY, day, label=entry.why), entry)
         if entry.kind in KEPT_KINDS:
             if was_active:
@@ -156,7 +169,6 @@ class _Walk:
         """The client became active, or ceased to be."""
         sign = 1 if self.is_active else -1
         self._count(Cell(Measure.ACTIVE, day), sign)
-        self._count(Cell(Measure.ACTIVE_MONTH, day.replace(day=1)), sign)
         if self.cohort is not None:
             self._count(Cell(Measure.COHORT_ACTIVE, day.replace(day=1), self.cohort), sign)
         if sign > 0:
@@ -178,8 +190,18 @@ class _Walk:
         self._put(cell, 0, n)
 
     def _put(self, cell: Cell, num: int, n: int) -> None:
-        held = self.found.get(cell, (0, 0))
-        self.found[cell] = held[0] + num, held[1] + n
+        for each in (cell, *_in_month(cell)):
+            held = self.found.get(each, (0, 0))
+            self.found[each] = held[0] + num, held[1] + n
+
+
+def _in_month(cell: Cell) -> tuple[Cell, ...]:
+    """The same sum by month, where it is kept."""
+    measure = BY_MONTH.get(cell.measure)
+    if measure is None:
+        return ()
+    edge = cell.edge.replace(day=1)  # of NEVER, NEVER
+    return (Cell(measure, cell.day.replace(day=1), edge, cell.currency, cell.label, cell.den),)
 
 
 def labelled(*parts: str | None) -> str:

@@ -1,15 +1,12 @@
 """`GET /api/segments`: clients and MRR of Enterprise, Growth, Starter and at risk; `PUT` sets where they begin."""
 
-import asyncio
-import time
-from dataclasses import dataclass, field
 from typing import Literal
 
 import msgspec
 from aiohttp import web
 
 from services.api.answers import answer, figures
-from services.api.asked import Asked, Handler
+from services.api.asked import Asked
 from services.api.freshness import freshness
 from services.api.handlers.subscriptions import Content, Look, look
 from services.api.money import total
@@ -20,8 +17,6 @@ from services.api.queries import segments as stored
 from services.api.segments import AT_RISK, Thresholds, bounds_of, thresholds, thresholds_of
 
 NAMES = ("enterprise", "growth", "starter")
-# Each segment is added up from its clients: of a million that takes a second, so it is done that seldom.
-KEPT_SECONDS = 10.0
 
 
 class SegmentsQuery(Query, frozen=True, kw_only=True):
@@ -37,45 +32,18 @@ class ThresholdsBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True
     growth: str = str(Thresholds().growth)
 
 
-Key = tuple[str, bool, Thresholds]
-
-
-@dataclass(slots=True)
-class Remembered:
-    """The latest answer for each project and mode, and one computation of each at a time."""
-
-    answers: dict[Key, tuple[float, Content]] = field(default_factory=dict)
-    locks: dict[Key, asyncio.Lock] = field(default_factory=dict)
-
-    async def told(self, at: Look, limits: Thresholds) -> Content:
-        """The segments as they were within the last seconds."""
-        key = at.scope.project, at.scope.livemode, limits
-        async with self.locks.setdefault(key, asyncio.Lock()):
-            held = self.answers.get(key)
-            if held is None or time.monotonic() - held[0] > KEPT_SECONDS:
-                held = time.monotonic(), await _segments(at, limits)
-                self.answers[key] = held
-            return held[1]
-
-
-def segments(kept: Remembered | None = None) -> Handler:
-    """The handler of segments; what it tells may be ten seconds old."""
-    remembered = kept or Remembered()
-
-    async def handler(asked: Asked) -> web.Response:
-        query = asked.query(SegmentsQuery)
-        async with asked.database.reading(asked.project) as connection:
-            at = await look(connection, asked, query.mode)
-            limits = await thresholds(connection, asked.project)
-            content = await remembered.told(at, limits)
-            fresh = await freshness(connection)
-        return figures(asked.request, content, fresh)
-
-    return handler
+async def segment_list(asked: Asked) -> web.Response:
+    """Clients and MRR of each segment."""
+    query = asked.query(SegmentsQuery)
+    async with asked.database.reading(asked.project) as connection:
+        at = await look(connection, asked, query.mode)
+        content = await _segments(at, await thresholds(connection, asked.project))
+        fresh = await freshness(connection)
+    return figures(asked.request, content, fresh)
 
 
 async def set_thresholds(asked: Asked) -> web.Response:
-    """Raises Refused (400) for thresholds that make no sense."""
+    """Set where segments begin. Raises Refused (400) for thresholds that make no sense."""
     body = await asked.body(ThresholdsBody)
     given = {"enterprise": body.enterprise, "growth": body.growth}
     try:

@@ -12,11 +12,10 @@ from libs.wire.codec import decode
 from libs.wire.records import HealthRecord
 from services.api.cursors import Position
 from services.api.database import Connection
+from services.api.queries.segments import Bounds
 
 # A client is at risk while it pays and has a signal that nobody has resolved.
-UNRESOLVED = """EXISTS (SELECT FROM signals WHERE signals.project = clients.project AND signals.client = clients.client
-                                  AND signals.status <> 'resolved')"""
-AT_RISK = f"(clients.status = 'active' AND {UNRESOLVED})"
+AT_RISK = "(clients.status = 'active' AND clients.risky)"
 # Signals are looked up for the rows that are shown, whatever the filters had to look at.
 SHOWN = """
 SELECT found.client, found.name, mrr_order, found.livemode, found.as_of, found.record, open_signals,
@@ -36,12 +35,13 @@ EXACT_MRR = """
 SELECT client, currency, exact_num, exact_den FROM client_mrr WHERE project = $1 AND client = ANY($2::text[])
 """
 STATUSES = {
-    "active": f"clients.status = 'active' AND NOT {UNRESOLVED}",
+    "active": "clients.status = 'active' AND NOT clients.risky",
     "at_risk": AT_RISK,
     "churned": "clients.status = 'churned'",
     "none": "clients.status = 'none'",
 }
-# By name of the sort: the column, which side of the position comes next, and the direction.
+# By name of the sort: the column, which side of the position comes next, and the direction. Clients that nothing is
+# known of to judge by come before the worst.
 SORTS = {
     "mrr": ("mrr_order", ">", "ASC"),
     "-mrr": ("mrr_order", "<", "DESC"),
@@ -50,9 +50,6 @@ SORTS = {
     "health": ("health_order", ">", "ASC"),
     "-health": ("health_order", "<", "DESC"),
 }
-# Clients that nothing is known of to judge by come before the worst.
-BY_HEALTH = """(SELECT *, coalesce((SELECT lpad(score::text, 3, '0') FROM client_health AS judged
-    WHERE judged.project = clients.project AND judged.client = clients.client), '') AS health_order FROM clients)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +62,7 @@ class ClientFilter:
     words: str | None
     at_risk: bool | None
     sort: str
-    segment: tuple[str, str] | None = None
+    segment: Bounds | None = None
 
     @property
     def takes_unpaid(self) -> bool:
@@ -131,8 +128,7 @@ async def page(
         values += [after.value, after.id]
         conditions.append(f"({column}, client) {beyond} (${len(values) - 1}::text, ${len(values)}::text)")
     modes = ["livemode = $2", "livemode IS NULL"][: 2 if wanted.takes_unpaid else 1]
-    source = f"{BY_HEALTH} AS clients" if column == "health_order" else "clients"
-    parts = [f"(SELECT * FROM {source} WHERE {mode} AND {' AND '.join(conditions)} {order} LIMIT $3)" for mode in modes]  # noqa: S608 – our own words, values are parameters
+    parts = [f"(SELECT * FROM clients WHERE {mode} AND {' AND '.join(conditions)} {order} LIMIT $3)" for mode in modes]  # noqa: S608 – our own words, values are parameters
     found = f"SELECT * FROM ({' UNION ALL '.join(parts)}) AS clients {order} LIMIT $3"  # noqa: S608
     shown_order = f"ORDER BY found.{column} {direction}, found.client {direction}"
     return [_found(row) for row in await connection.fetch(f"{SHOWN.format(clients=found)} {shown_order}", *values)]
@@ -164,7 +160,7 @@ def _conditions(wanted: ClientFilter, values: list[object]) -> Iterator[str]:
         values.append(wanted.min_mrr)
         yield f"mrr_order >= lpad(ceil(${len(values)}::numeric * 1000)::text, 40, '0')"
     if wanted.segment is not None:
-        values += wanted.segment
+        values += (wanted.segment.low, wanted.segment.high)
         yield f"mrr_order >= ${len(values) - 1}::text AND mrr_order < ${len(values)}::text"
     if wanted.words is not None:
         values.append(f"%{_literal(wanted.words.lower())}%")

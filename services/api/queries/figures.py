@@ -14,17 +14,17 @@ MRR = """
 SELECT currency, den AS exact_den, sum(num) AS exact_num FROM mrr_totals
 WHERE project = $1 AND livemode = $2 AND n > 0 GROUP BY currency, den
 """
+# Those over clients are kept with every change of a client, a signal or a health (see the migrations).
 AT_RISK = """
-SELECT currency, exact_den, sum(exact_num) AS exact_num
-FROM (SELECT DISTINCT client FROM signals WHERE project = $1 AND status <> 'resolved') AS risky
-JOIN client_mrr ON client_mrr.project = $1 AND client_mrr.client = risky.client AND livemode = $2
-GROUP BY currency, exact_den
+SELECT currency, den AS exact_den, sum(num) AS exact_num FROM segment_mrr
+WHERE project = $1 AND livemode = $2 AND risky AND n > 0 GROUP BY currency, den
 """
 COUNTS = """
 SELECT coalesce(sum(active_subscriptions), 0)::bigint AS active_subscriptions,
        coalesce(sum(active_subscribers), 0)::bigint AS active_subscribers,
        coalesce(sum(customers), 0)::bigint AS customers,
-       (SELECT count(*) FROM clients WHERE project = $1 AND livemode = $2 AND incomplete > 0) AS incomplete_clients
+       (SELECT coalesce(sum(n), 0)::bigint FROM client_totals
+        WHERE project = $1 AND livemode = $2 AND incomplete) AS incomplete_clients
 FROM customer_totals WHERE project = $1 AND livemode = $2
 """
 FAILED_PAYMENTS = """

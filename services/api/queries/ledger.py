@@ -7,34 +7,37 @@ from datetime import date
 import asyncpg
 
 from libs.domain.metrics import Period
-from libs.domain.metrics.cells import NEVER, Measure
+from libs.domain.metrics.cells import Measure
 from services.api.database import Connection
+from services.api.probes import Probe, Range, ranges
+
+MEASURES = {one.value: one for one in Measure}
 
 BOOK = """
 SELECT generation, timezone, settings, building, clients_done, clients_total, started_at, finished_at
 FROM ledgers WHERE project = $1
 """
-PERIODS = "unnest($4::date[], $5::date[]) WITH ORDINALITY AS period (first, last, number)"
 HERE = "project = $1 AND livemode = $2 AND generation = $3"
-# One range of the key a period.
+# One range of the key each.
 TOTALS = f"""
-SELECT number::int - 1 AS number, found.* FROM {PERIODS} CROSS JOIN LATERAL (
-    SELECT measure, currency, label, den, sum(num) AS num, sum(n)::bigint AS n FROM ledger_cells
-    WHERE {HERE} AND measure = ANY($6::text[]) AND day >= first AND day <= last GROUP BY measure, currency, label, den
-) AS found
-"""  # noqa: S608 – our own words, values are parameters
-# One range of the key a day: of each day's edges only those from the period's first day on. The days come as they are:
-# behind the wall an index is not used through a conversion of types.
-DAYS = "unnest($4::int[], $5::date[], $6::date[]) AS each (number, first, day)"
-EDGES = f"""
-SELECT number, measure, currency, label, den, sum(num) AS num, sum(n)::bigint AS n
-FROM {DAYS} CROSS JOIN unnest($7::text[]) AS of (measure) CROSS JOIN LATERAL (
+SELECT each.number, each.measure, currency, label, den, sum(num) AS num, sum(n)::bigint AS n
+FROM unnest($4::int[], $5::text[], $6::date[], $7::date[]) AS each (number, measure, first, last)
+CROSS JOIN LATERAL (
     SELECT currency, label, den, num, n FROM ledger_cells
-    WHERE {HERE} AND ledger_cells.measure = of.measure AND ledger_cells.day = each.day
-      AND edge >= each.first AND edge <= each.day
-) AS found GROUP BY number, measure, currency, label, den
+    WHERE {HERE} AND ledger_cells.measure = each.measure AND day >= each.first AND day <= each.last
+) AS found GROUP BY each.number, each.measure, currency, label, den
+"""  # noqa: S608 – our own words, values are parameters
+# The days come as they are: behind the wall an index is not used through a conversion of types.
+EDGED = f"""
+SELECT each.number, each.measure, currency, label, den, sum(sign * num) AS num, sum(sign * n)::bigint AS n
+FROM unnest($4::int[], $5::text[], $6::date[], $7::date[], $8::date[], $9::int[])
+    AS each (number, measure, day, low, high, sign)
+CROSS JOIN LATERAL (
+    SELECT currency, label, den, num, n FROM ledger_cells
+    WHERE {HERE} AND ledger_cells.measure = each.measure AND ledger_cells.day = each.day
+      AND edge >= each.low AND edge <= each.high
+) AS found GROUP BY each.number, each.measure, currency, label, den
 """  # noqa: S608
-ALWAYS = EDGES.replace("edge >= each.first AND edge <= each.day", "edge = $8")
 # Whole months before, then the days of the month.
 BEFORE = f"""
 SELECT 0 AS number, measure, currency, '' AS label, den, sum(num) AS num, sum(n)::bigint AS n FROM (
@@ -136,19 +139,13 @@ async def totals(
     connection: Connection, of: Scope, measures: Sequence[Measure], periods: Sequence[Period]
 ) -> list[Sum]:
     """What each measure adds up to in each period, by currency and label."""
-    return _sums(await connection.fetch(TOTALS, *of.key, *_days(periods), list(measures)))
+    asked = [one for number, period in enumerate(periods) for one in ranges(number, measures, period)]
+    return _sums(await connection.fetch(TOTALS, *of.key, *_columns(asked)))
 
 
-async def since_begin(
-    connection: Connection, of: Scope, measures: Sequence[Measure], periods: Sequence[Period]
-) -> list[Sum]:
-    """What each period holds whose edge is in it, too."""
-    return _sums(await connection.fetch(EDGES, *of.key, *_each_day(periods), list(measures)))
-
-
-async def at_any_time(connection: Connection, of: Scope, measure: Measure, periods: Sequence[Period]) -> list[Sum]:
-    """What each period holds that has no edge."""
-    return _sums(await connection.fetch(ALWAYS, *of.key, *_each_day(periods), [measure], NEVER))
+async def edged(connection: Connection, of: Scope, probes: Sequence[Probe]) -> list[Sum]:
+    """What the probes find, by period, measure, currency and label."""
+    return _sums(await connection.fetch(EDGED, *of.key, *_columns(probes))) if probes else []
 
 
 async def before(connection: Connection, of: Scope, measures: Sequence[Measure], day: date) -> list[Sum]:
@@ -161,7 +158,7 @@ async def cohorts(connection: Connection, of: Scope) -> list[CohortSum]:
     """All sums of all cohorts."""
     return [
         CohortSum(
-            measure=Measure(row["measure"]),
+            measure=MEASURES[row["measure"]],
             cohort=row["edge"],
             month=row["day"],
             currency=row["currency"],
@@ -173,21 +170,16 @@ async def cohorts(connection: Connection, of: Scope) -> list[CohortSum]:
     ]
 
 
-def _days(periods: Sequence[Period]) -> tuple[list[date], list[date]]:
-    return [period.first for period in periods], [period.last for period in periods]
-
-
-def _each_day(periods: Sequence[Period]) -> tuple[list[int], list[date], list[date]]:
-    """Each day with its period's number and first day."""
-    days = [(number, period.first, day.first) for number, period in enumerate(periods) for day in period.days()]
-    return [number for number, _, _ in days], [first for _, first, _ in days], [day for _, _, day in days]
+def _columns(rows: Sequence[Probe] | Sequence[Range]) -> list[list[object]]:
+    fields = Probe._fields if rows and isinstance(rows[0], Probe) else Range._fields
+    return [[getattr(row, name) for row in rows] for name in fields]
 
 
 def _sums(rows: Sequence[asyncpg.Record]) -> list[Sum]:
     return [
         Sum(
             number=row["number"],
-            measure=Measure(row["measure"].removesuffix("_month")),
+            measure=MEASURES[row["measure"].removesuffix("_month")],
             currency=row["currency"],
             label=row["label"],
             den=int(row["den"]),

@@ -7,12 +7,22 @@ from fractions import Fraction
 from services.api.database import Connection
 from services.api.queries.figures import by_currency
 
-THRESHOLDS = "SELECT segments::text FROM project_settings WHERE project = $1"
+THRESHOLDS = """
+SELECT segments::text AS segments, segments = segments_counted AS is_kept FROM project_settings WHERE project = $1
+"""
 STORE = """
 INSERT INTO project_settings (project, version, preset, policy, segments)
 VALUES ($1, 0, 'default', '{}', $2::text::jsonb)
 ON CONFLICT (project) DO UPDATE SET segments = excluded.segments
 """
+KEPT_COUNTS = """
+SELECT coalesce(sum(n), 0)::bigint FROM client_totals WHERE project = $1 AND livemode = $2 AND segment = $3
+"""
+KEPT_SUMS = """
+SELECT currency, den AS exact_den, sum(num) AS exact_num FROM segment_mrr
+WHERE project = $1 AND livemode = $2 AND segment = $3 AND n > 0 GROUP BY currency, den
+"""
+# While new thresholds are being put into force.
 COUNTS = """
 SELECT count(*) FROM clients WHERE project = $1 AND livemode = $2 AND mrr_order >= $3 AND mrr_order < $4
 """
@@ -22,9 +32,20 @@ WHERE clients.project = $1 AND clients.livemode = $2 AND mrr_order >= $3 AND mrr
 GROUP BY currency, exact_den
 """
 AT_RISK = """
-SELECT count(*) FROM (SELECT DISTINCT client FROM signals WHERE project = $1 AND status <> 'resolved') AS risky
-JOIN clients ON clients.project = $1 AND clients.client = risky.client AND livemode = $2 AND clients.status = 'active'
+SELECT coalesce(sum(n), 0)::bigint FROM client_totals
+WHERE project = $1 AND livemode = $2 AND risky AND status = 'active'
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """A segment by its name: the sortable MRR from which on, and before which, a client is in it. `is_kept`: all
+    clients are kept by these bounds already."""
+
+    name: str
+    low: str
+    high: str
+    is_kept: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +56,10 @@ class InSegment:
     mrr: Mapping[str, Fraction]
 
 
-async def thresholds(connection: Connection, project: str) -> str | None:
-    """The thresholds that the project has set, as JSON."""
-    found: str | None = await connection.fetchval(THRESHOLDS, project)
-    return found
+async def thresholds(connection: Connection, project: str) -> tuple[str, bool] | None:
+    """The thresholds that the project has set, as JSON, and whether all its clients are kept by them already."""
+    row = await connection.fetchrow(THRESHOLDS, project)
+    return None if row is None else (row["segments"], row["is_kept"])
 
 
 async def store(connection: Connection, project: str, thresholds: str) -> None:
@@ -46,10 +67,12 @@ async def store(connection: Connection, project: str, thresholds: str) -> None:
     await connection.execute(STORE, project, thresholds)
 
 
-async def within(connection: Connection, project: str, livemode: bool, bounds: tuple[str, str]) -> InSegment:
-    """The clients whose sortable MRR is within the bounds."""
-    clients: int = await connection.fetchval(COUNTS, project, livemode, *bounds)
-    return InSegment(clients, by_currency(await connection.fetch(SUMS, project, livemode, *bounds)))
+async def within(connection: Connection, project: str, livemode: bool, of: Bounds) -> InSegment:
+    """The clients in a segment: as they are kept, or counted now."""
+    counts, sums = (KEPT_COUNTS, KEPT_SUMS) if of.is_kept else (COUNTS, SUMS)
+    values = (project, livemode, of.name) if of.is_kept else (project, livemode, of.low, of.high)
+    clients: int = await connection.fetchval(counts, *values)
+    return InSegment(clients, by_currency(await connection.fetch(sums, *values)))
 
 
 async def clients_at_risk(connection: Connection, project: str, livemode: bool) -> int:

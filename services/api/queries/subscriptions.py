@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 from fractions import Fraction
 from typing import Literal
 
@@ -10,11 +10,19 @@ from services.api.cursors import Position
 from services.api.database import Connection
 from services.api.queries.figures import by_currency
 
+# What ends on later days is kept by day; what ends today is looked at one by one.
 LEAVING = """
-SELECT mrr_currency AS currency, mrr_den AS exact_den, sum(mrr_num) AS exact_num FROM subscriptions
-WHERE project = $1 AND livemode = $2 AND ends_at > $3 AND NOT final AND mrr_num > 0
-GROUP BY mrr_currency, mrr_den
+SELECT currency, exact_den, sum(exact_num) AS exact_num FROM (
+    SELECT currency, den AS exact_den, num AS exact_num FROM leaving_days
+    WHERE project = $1 AND livemode = $2 AND day >= $4 AND n > 0
+    UNION ALL
+    SELECT mrr_currency, mrr_den::text, mrr_num FROM subscriptions
+    WHERE project = $1 AND livemode = $2 AND ends_at > $3 AND ends_at < $5 AND NOT final AND mrr_num > 0
+) AS found GROUP BY currency, exact_den
 """
+ON_PLAN = """EXISTS (SELECT FROM subscription_plans AS held
+    WHERE held.project = $1 AND held.livemode = $2 AND held.plan = ${}::text
+      AND held.subscription = subscriptions.subscription)"""
 COLUMNS = """subscription, customer, client, status, plans, currency, started_at, renews_at, ends_at, ended_at,
     canceled_at, cancellation_reason, cancellation_feedback, trial_began, trial_ends, trial_ended, trial_converted,
     mrr_currency, mrr_num, mrr_den, counted, rule"""
@@ -84,7 +92,9 @@ async def scheduled_churn(
     connection: Connection, project: str, livemode: bool, now: datetime
 ) -> Mapping[str, Fraction]:
     """Exact MRR that will end after `now` by cancellations already asked for, by currency."""
-    return by_currency(await connection.fetch(LEAVING, project, livemode, now))
+    tomorrow = now.astimezone(UTC).date() + timedelta(days=1)
+    midnight = datetime.combine(tomorrow, time(), UTC)
+    return by_currency(await connection.fetch(LEAVING, project, livemode, now, tomorrow, midnight))
 
 
 async def page(
@@ -118,7 +128,7 @@ def _conditions(wanted: SubscriptionFilter, values: list[object]) -> Iterator[st
         ("status = ${}::text", wanted.status),
         ("customer = ${}::text", wanted.customer),
         ("client = ${}::text", wanted.client),
-        ("${}::text = ANY(plans)", wanted.plan),
+        (ON_PLAN, wanted.plan),
     )
     for condition, value in given:
         if value is not None:

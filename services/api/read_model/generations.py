@@ -182,7 +182,7 @@ async def forget(connection: Connection, project: str, *generations: int) -> Non
     """Drop all generations but these."""
     await patiently(connection)
     kept = (*generations, *generations)[:2]
-    for table in ("movements", "ledger_cells"):
+    for table in ("part_cells", "movements", "ledger_cells"):
         for livemode in (True, False):
             await connection.execute(FORGET.format(table=table), project, livemode, *kept, timeout=PATIENCE)
 

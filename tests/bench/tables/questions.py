@@ -1,0 +1,144 @@
+"""What is asked of the large tables: every route that reads, with each filter, order and interval that it has.
+
+`{client}`, `{customer}`, `{subscription}` and `{signal}` stand for another one in each request; `{alert_rule}` and the
+like for something that the bench has made.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+TODAY = datetime.now(UTC).date()
+TWO_YEARS = f"from={(TODAY - timedelta(days=729)).replace(day=1)}&to={TODAY}"
+UNEVEN = f"from={(TODAY - timedelta(days=700)).replace(day=17)}&to={TODAY - timedelta(days=3)}"
+YEAR = f"from={TODAY - timedelta(days=364)}&to={TODAY}"
+MONTHLY = f"{TWO_YEARS}&interval=month"
+SERIES_AIM, AIM = 50.0, 100.0
+
+SERIES = (
+    "mrr", "arr", "start", "new", "expansion", "contraction", "churn", "reactivation", "fx", "end", "net",
+    "growth_rate", "churned_revenue", "quick_ratio", "gross_mrr_churn_rate", "net_mrr_churn_rate",
+    "net_revenue_retention", "gross_revenue_retention", "subscriber_churn_rate", "active_subscribers", "arpa", "ltv",
+    "voluntary_churn_mrr", "involuntary_churn_mrr", "new_trials", "trials_ended", "trial_conversion_rate", "revenue",
+    "revenue_paid", "revenue_refunded", "failed_payments",
+)  # fmt: skip
+NARROWED = ("plan=price_3", "segment=enterprise", "segment=starter", "plan=price_3&segment=growth", "currency=usd")
+METRICS = (
+    "/api/metrics",
+    f"/api/metrics?{TWO_YEARS}",
+    f"/api/metrics?{UNEVEN}",
+    f"/api/metrics?{YEAR}&compare=previous_year",
+    "/api/metrics?compare=previous_period",
+    "/api/metrics/cohorts",
+    "/api/metrics/mrr",
+    "/api/metrics/mrr?interval=day&compare=previous_year",
+    "/api/metrics/mrr?interval=week&compare=previous_period",
+    f"/api/metrics/mrr?{TWO_YEARS}&interval=week",
+    f"/api/metrics/mrr?{TWO_YEARS}&interval=day",
+    f"/api/metrics/net_revenue_retention?{UNEVEN}&interval=week",
+    f"/api/metrics/subscriber_churn_rate?{TWO_YEARS}&interval=day",
+    f"/api/metrics/mrr?{MONTHLY}&compare=previous_year",
+    *(f"/api/metrics/mrr?{MONTHLY}&{each}" for each in NARROWED),
+    "/api/metrics/new?interval=day&plan=price_3",
+    "/api/metrics/new?interval=week&segment=growth",
+)
+OF_LEDGER = (
+    "/api/mrr/movements",
+    "/api/mrr/movements?kind=churn&limit=1000",
+    f"/api/mrr/movements?{YEAR}&currency=usd",
+    "/api/mrr/movements?client={client}",
+    "/api/mrr/waterfall",
+    f"/api/mrr/waterfall?{TWO_YEARS}",
+    "/api/mrr/changes",
+    f"/api/mrr/changes?{MONTHLY}",
+    "/api/mrr/definitions",
+    "/api/mrr/explain?client={client}",
+    "/api/fx-rates",
+    "/api/segments",
+)
+LISTS = (
+    "/api/subscriptions",
+    "/api/subscriptions?status=canceled",
+    "/api/subscriptions?plan=price_3",
+    "/api/subscriptions?plan=price_rare",
+    "/api/subscriptions?plan=price_3&status=trialing",
+    "/api/subscriptions?client={client}",
+    "/api/subscriptions?customer={customer}",
+    "/api/renewals",
+    "/api/trials",
+    "/api/cancellations",
+    "/api/cancellations?scheduled=true",
+    f"/api/cancellations?{MONTHLY}",
+    "/api/payments/failed",
+    "/api/cards/expiring",
+    "/api/invoices",
+    f"/api/invoices?{TWO_YEARS}",
+    "/api/customers",
+    "/api/customers?sort=mrr",
+    "/api/customers?mapped=false",
+    "/api/customers?mapped=true",
+    "/api/customers?conflicts=true",
+    "/api/customers?conflicts=false",
+    "/api/customers?client={client}",
+    "/api/customers/{customer}/client",
+)
+CLIENTS = (
+    *(f"/api/clients?sort={sort}" for sort in ("mrr", "-mrr", "name", "-name", "health", "-health")),
+    *(f"/api/clients?status={status}" for status in ("active", "at_risk", "churned", "none")),
+    *(f"/api/clients?status={status}&sort=name" for status in ("at_risk", "churned")),
+    *(f"/api/clients?segment={segment}" for segment in ("enterprise", "growth", "starter", "at_risk")),
+    "/api/clients?segment=enterprise&sort=health",
+    "/api/clients?at_risk=false",
+    "/api/clients?min_mrr=500",
+    "/api/clients?q={client}",
+    "/api/clients?q=00001",
+    "/api/clients?q=nobody",
+    "/api/clients/{client}",
+    "/api/clients/{client}/subscriptions",
+    "/api/clients/{client}/movements",
+    "/api/clients/{client}/invoices",
+    "/api/clients/{client}/signals",
+    "/api/clients/{client}/timeline",
+)
+ALERTS = (
+    "/api/alerts",
+    "/api/alerts?status=open",
+    "/api/alerts?status=resolved",
+    "/api/alerts?client={client}",
+    "/api/alerts?rule=dispute_opened",
+    "/api/alerts?severity=low",
+    "/api/alerts/{signal}",
+    "/api/alert-rules",
+    "/api/webhook-endpoints",
+)
+OF_PROJECT = (
+    "/api/integrations/stripe/status",
+    "/api/integrations/stripe/settings",
+    "/api/integrations/stripe/syncs",
+    "/api/integrations/stripe/webhook-secrets",
+    "/api/keys",
+    "/api/projects",
+    "/api/audit-log",
+)
+# Why these are not asked: they read a single row by its key, as others here do; or they are no queries.
+NOT_ASKED = {
+    "/api/clients/imports/{import:imp_[0-9a-f]+}": "one row by its key",
+    "/api/integrations/stripe/syncs/{run}": "one row by its key",
+    "/api/webhook-endpoints/{endpoint}": "one row by its key",
+    "/api/webhook-endpoints/{endpoint}/deliveries": "not filled: the deliveries of one endpoint by their index",
+    "/api/integrations/stripe/start": "begins a connection",
+    "/api/alerts/stream": "a stream",
+}
+
+
+def questions() -> Iterator[tuple[str, float]]:
+    """Each path with its aim in milliseconds."""
+    yield from ((f"/api/metrics/{name}?{MONTHLY}", SERIES_AIM) for name in SERIES)
+    yield f"/api/metrics/mrr?{MONTHLY}&client={{client}}", SERIES_AIM
+    yield from ((path, AIM) for path in (*METRICS, *OF_LEDGER, *LISTS, *CLIENTS, *ALERTS, *OF_PROJECT))
+
+
+def shown(path: str) -> str:
+    """As the table names it."""
+    for query, words in ((TWO_YEARS, "24 months"), (UNEVEN, "23 months"), (YEAR, "a year")):
+        path = path.replace(query, words)
+    return path

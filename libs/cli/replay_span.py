@@ -1,5 +1,6 @@
 """Records of a topic, sent to it again: who reads them folds them as before, so nothing is counted twice."""
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -105,18 +106,21 @@ async def replayed(kafka: str, connection: Owner, wanted: Wanted, seen: Callable
     What comes meanwhile is not sent: the span ends where the topic ended at the start. Raises KafkaError.
     """
     told = Told()
+    sent: list[asyncio.Future[object]] = []
     try:
         async with _sending(kafka) as producer:
             async for record in _chosen(kafka, wanted, told):
                 partition = record.place.partition if record.key is None else None
-                await producer.send(
-                    wanted.topic.name, record.value, record.key, partition=partition, headers=sent_as(record)
+                sent.append(
+                    await producer.send(
+                        wanted.topic.name, record.value, record.key, partition=partition, headers=sent_as(record)
+                    )
                 )
                 told.note(record)
-                if told.records % AT_ONCE == 0:
-                    await producer.flush()
+                if len(sent) == AT_ONCE:
+                    await _acknowledged(sent)
                     seen(told)
-            await producer.flush()
+            await _acknowledged(sent)
     finally:
         await _noted(connection, wanted, told)
     return told
@@ -132,6 +136,12 @@ async def _chosen(kafka: str, wanted: Wanted, told: Told) -> AsyncIterator[Raw]:
                 yield one
             elif _is_copy(one, held):
                 told.copies += 1
+
+
+async def _acknowledged(sent: list[asyncio.Future[object]]) -> None:
+    """Wait until the broker has all of them; the list is empty then. Raises KafkaError for one that it has not."""
+    await asyncio.gather(*sent)
+    sent.clear()
 
 
 @asynccontextmanager

@@ -20,11 +20,13 @@ UNREACHABLE = (
 
 @dataclass(frozen=True, slots=True)
 class PoolLimits:
-    """How many connections, and how long to wait for one and for an answer."""
+    """How many connections, and how long to wait for one and for an answer. `only_transactions`: whoever has a
+    connection changes nothing of its session but within a transaction, so it need not be reset for the next one."""
 
     most: int = 10
     connect_seconds: float = 5.0
     command_seconds: float = 10.0
+    only_transactions: bool = False
 
 
 @asynccontextmanager
@@ -42,6 +44,7 @@ async def pool(
         max_size=limits.most,
         timeout=limits.connect_seconds,
         command_timeout=limits.command_seconds,
+        reset=_nothing_to_reset if limits.only_transactions else None,
         server_settings={
             "application_name": f"revstream-{service}",
             "statement_timeout": str(int(limits.command_seconds * 1000)),
@@ -51,6 +54,10 @@ async def pool(
     )
     async with created as opened:
         yield opened
+
+
+async def _nothing_to_reset(_connection: object) -> None:
+    """A transaction left open is ended by the pool in any case."""
 
 
 async def postgres_answers(opened: "asyncpg.Pool[asyncpg.Record]", deadline_seconds: float = 2.0) -> bool:

@@ -40,7 +40,7 @@ from services.api.stream.waking import hear
 
 AGAIN_SECONDS = 1.0
 LAG_KNOWN_SECONDS = 15.0
-POOL = PoolLimits(most=10, connect_seconds=3.0, command_seconds=5.0)
+POOL = PoolLimits(most=10, connect_seconds=3.0, command_seconds=5.0, only_transactions=True)
 log = structlog.get_logger(__name__)
 
 

@@ -22,10 +22,14 @@ class Freshness:
 
 async def freshness(connection: Connection) -> Freshness:
     """Read in the same transaction as the figures, so that it is theirs."""
-    as_of: datetime | None = await connection.fetchval(STANDING)
+    return freshness_at(await connection.fetchval(STANDING), datetime.now(UTC))
+
+
+def freshness_at(as_of: datetime | None, now: datetime) -> Freshness:
+    """How old what is of `as_of` is `now`."""
     if as_of is None:
         return Freshness(None, None)
-    return Freshness(as_of, round(max(0.0, (datetime.now(UTC) - as_of).total_seconds()), 3))
+    return Freshness(as_of, round(max(0.0, (now - as_of).total_seconds()), 3))
 
 
 async def lag_is_known(connection: Connection, within_seconds: float) -> bool:

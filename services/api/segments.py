@@ -54,7 +54,7 @@ def sortable(amount: Decimal) -> str:
 
 def thresholds_of(given: Mapping[str, object]) -> Thresholds:
     """Thresholds as they are set. Raises ValueError telling which one makes no sense."""
-    values = {"enterprise": Thresholds().enterprise, "growth": Thresholds().growth}
+    values: dict[str, Decimal] = {"enterprise": Thresholds().enterprise, "growth": Thresholds().growth}
     for name, text in given.items():
         if name not in values:
             raise ValueError(f"{name}: there are enterprise and growth")
@@ -66,7 +66,7 @@ def thresholds_of(given: Mapping[str, object]) -> Thresholds:
             raise ValueError(f"{name}: must be above 0")
     if values["growth"] >= values["enterprise"]:
         raise ValueError("growth: must be less than enterprise")
-    return Thresholds(**values)
+    return Thresholds(values["enterprise"], values["growth"])
 
 
 async def thresholds(connection: Connection, project: str) -> Thresholds:

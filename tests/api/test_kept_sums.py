@@ -192,9 +192,16 @@ class Held:
 
 
 async def held(connection: Connection) -> Held:
-    tables = [await connection.fetch(f"SELECT * FROM {name}") for name in TABLES]
+    rows = {name: await connection.fetch(f"SELECT * FROM {name}") for name in TABLES}
     unresolved = await connection.fetch("SELECT DISTINCT client FROM signals WHERE status <> 'resolved'")
-    return Held(*tables, frozenset(row["client"] for row in unresolved), await thresholds(connection, PROJECT))
+    return Held(
+        rows["clients"],
+        rows["client_mrr"],
+        rows["subscriptions"],
+        rows["movements"],
+        frozenset(row["client"] for row in unresolved),
+        await thresholds(connection, PROJECT),
+    )
 
 
 async def agrees(connection: Connection) -> None:
@@ -254,7 +261,7 @@ async def test_new_thresholds_are_in_force_at_once_and_kept_once_swept(
     await applier.execute(PROJECTED)
     await applier.execute(CLIENT_MRR, "a", "70")
     await applier.execute(CLIENT, "a", "active", "70", 0)
-    assert (await held(applier)).within("starter") == (1, 7000)
+    assert (await held(applier)).within("starter") == (1, Fraction(7000))
     await applier.execute(THRESHOLDS, '{"growth": "50"}')
     assert not (await thresholds(applier, PROJECT)).is_kept
     await agrees(applier)

@@ -145,7 +145,7 @@ HAVING sum(num) <> 0 OR sum(n) <> 0
 
 def triggers() -> tuple[str, ...]:
     """What keeps the sums: on movements, and on what they are counted by."""
-    made = trigger("movements_uncounted", "movements", "TRUNCATE", "TRUNCATE part_cells")
+    made: tuple[str, ...] = trigger("movements_uncounted", "movements", "TRUNCATE", "TRUNCATE part_cells")
     made += trigger("subscriptions_planless", "subscriptions", "TRUNCATE", "TRUNCATE subscription_plans")
     for event, rows in MOVEMENT_ROWS.items():
         body = COUNT.format(changes=OF_MOVEMENTS.format(rows=rows))

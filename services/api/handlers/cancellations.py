@@ -12,11 +12,11 @@ from libs.domain.metrics.cells import Measure, parts_of
 from services.api.answers import figures
 from services.api.asked import Asked
 from services.api.figures_told import money_told
-from services.api.freshness import freshness
-from services.api.handlers.subscriptions import Content, Look, PagedQuery, days, listed, look, within
+from services.api.handlers.subscriptions import Content, PagedQuery, days, listed, look, within
 from services.api.periods import Interval, buckets, period_of
 from services.api.queries import ledger
 from services.api.queries.ledger import Sum
+from services.api.queries.looks import Look
 from services.api.queries.subscriptions import SubscriptionFilter
 
 Key = tuple[str | None, ...]
@@ -46,10 +46,9 @@ async def cancellations(asked: Asked) -> web.Response:
             wanted = SubscriptionFilter(at.scope.livemode, "ends_at", since=datetime.now(UTC))
         content = await listed(asked, at, query, wanted)
         reasons = await by_label(at, buckets(period, query.interval), "churn", (1, 3, 4))
-        fresh = await freshness(connection)
     names = ("reason", "cancellation_reason", "feedback")
     told = [{**one, "reasons": _named(rows, names)} for one, rows in reasons]
-    return figures(asked.request, {**content, "period": days(period), "intervals": told}, fresh)
+    return figures(asked.request, {**content, "period": days(period), "intervals": told}, at.fresh)
 
 
 async def plan_changes(asked: Asked) -> web.Response:
@@ -64,10 +63,9 @@ async def plan_changes(asked: Asked) -> web.Response:
         for kind in ("expansion", "contraction"):
             reasons = await by_label(at, parts, kind, (0, 1, 2))
             found.append([_named(rows, ("kind", "reason", "plan_change")) for _, rows in reasons])
-        fresh = await freshness(connection)
     told = [{**days(part), "changes": [*up, *down]} for part, up, down in zip(parts, found[0], found[1], strict=True)]
     content = {"period": days(period), "timezone": at.scope.timezone, "livemode": at.scope.livemode}
-    return figures(asked.request, {**content, "intervals": told}, fresh)
+    return figures(asked.request, {**content, "intervals": told}, at.fresh)
 
 
 Rows = list[tuple[Key, int, object]]

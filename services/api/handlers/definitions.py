@@ -13,12 +13,12 @@ from services.api.answers import figures
 from services.api.asked import Asked
 from services.api.cursors import Listing, Position
 from services.api.definitions import REFERENCE
-from services.api.freshness import freshness
-from services.api.handlers.subscriptions import Content, Cursor, Limit, Look, look
+from services.api.handlers.subscriptions import Content, Cursor, Limit, look
 from services.api.money import money, total
 from services.api.parameters import Query
 from services.api.queries import definitions
 from services.api.queries.definitions import COUNTED, Differing, PresetSum
+from services.api.queries.looks import Look
 
 
 class DefinitionsQuery(Query, frozen=True, kw_only=True):
@@ -30,7 +30,7 @@ class DefinitionsQuery(Query, frozen=True, kw_only=True):
 
 
 async def mrr_definitions(asked: Asked) -> web.Response:
-    """`pending` customers have changed and are not told again yet."""
+    """Today's MRR under every preset, and which subscriptions make the difference."""
     query = asked.query(DefinitionsQuery)
     async with asked.database.reading(asked.project) as connection:
         at = await look(connection, asked, query.mode)
@@ -42,7 +42,6 @@ async def mrr_definitions(asked: Asked) -> web.Response:
         sums = await definitions.sums(connection, asked.project, at.scope.livemode)
         found = await definitions.differing(connection, asked.project, at.scope.livemode, start, query.limit + 1)
         pending = await definitions.pending(connection, asked.project, datetime.now(UTC))
-        fresh = await freshness(connection)
     page = found[: query.limit]
     more = len(found) > query.limit
     content = {
@@ -53,7 +52,7 @@ async def mrr_definitions(asked: Asked) -> web.Response:
         "next_cursor": asked.parts.cursors.after(listing, Position("", page[-1].subscription)) if more else None,
         "livemode": at.scope.livemode,
     }
-    return figures(asked.request, content, fresh)
+    return figures(asked.request, content, at.fresh)
 
 
 def _preset(name: str, sums: list[PresetSum], at: Look) -> Content:

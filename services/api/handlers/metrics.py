@@ -1,7 +1,7 @@
 """`GET /api/metrics`: a project's present figures, and those of a period."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from fractions import Fraction
 from zoneinfo import ZoneInfo
@@ -28,11 +28,10 @@ from services.api.asked import Asked
 from services.api.cohorts import cohort_months
 from services.api.database import Connection
 from services.api.figures_told import Out, all_told, money_told
-from services.api.freshness import freshness
 from services.api.measuring import Question, measured, worth
 from services.api.money import currency_of, total
 from services.api.periods import DAY, Compare, PeriodQuery, compared, period_of
-from services.api.queries import figures, ledger, projects, subscriptions
+from services.api.queries import figures, ledger, looks, subscriptions
 from services.api.queries.figures import Counts
 from services.api.queries.ledger import Scope
 
@@ -65,22 +64,18 @@ async def metrics(asked: Asked) -> web.Response:
     """All figures: those of now, those of the period, and on request those of the period to compare with."""
     query = asked.query(MetricsQuery)
     async with asked.database.reading(asked.project) as connection:
-        policy = (await projects.settings(connection, asked.project)).policy()
-        livemode = await projects.livemode(connection, asked.project, query.mode)
-        scope = await ledger.scope(connection, asked.project, livemode, policy.timezone)
-        policy = replace(policy, timezone=scope.timezone)
-        today = datetime.now(ZoneInfo(scope.timezone)).date()
+        at = await looks.look(connection, asked.project, query.mode)
+        policy, scope, today = at.policy, at.scope, at.today
         period = period_of(query, today)
         earlier = None if query.compare is None else compared(period, query.compare)
         now = await _now(connection, scope, policy, today)
         (of,) = await measured(connection, Question(scope, policy, (period,)))
         before = [] if earlier is None else await measured(connection, Question(scope, policy, (earlier,)))
-        fresh = await freshness(connection)
     usual = currency_of(now.mrr, policy, today)
     content = {
         "period": _days(period),
         "currency": usual,
-        "livemode": livemode,
+        "livemode": scope.livemode,
         "timezone": scope.timezone,
         "metrics": named(now, of, policy, today),
         "incomplete_clients": now.counts.incomplete_clients,
@@ -89,7 +84,7 @@ async def metrics(asked: Asked) -> web.Response:
     if earlier is not None:
         told = all_told(in_period_figures(before[0], policy), policy, usual)
         content["comparison"] = {"period": _days(earlier), "metrics": told}
-    return figures_answer(asked.request, content, fresh)
+    return figures_answer(asked.request, content, at.fresh)
 
 
 def named(now: Now, of: Measured, policy: Policy, day: date) -> Out:

@@ -1,6 +1,6 @@
 """`GET /api/mrr/movements` and `/api/mrr/waterfall`: the ledger's entries, and the bridge of a period."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
@@ -15,11 +15,10 @@ from libs.wire.contribution_codec import exact_amount, exact_text
 from services.api.answers import figures
 from services.api.asked import Asked
 from services.api.cursors import Listing, Position
-from services.api.freshness import freshness
 from services.api.measuring import Question, measured
 from services.api.parameters import Query
 from services.api.periods import PeriodQuery, period_of
-from services.api.queries import ledger, movements, projects
+from services.api.queries import looks, movements
 from services.api.queries.movements import MovementFilter, MovementFound
 
 Word = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
@@ -43,42 +42,38 @@ async def movements_page(asked: Asked) -> web.Response:
     """A page of the ledger, newest first."""
     query = asked.query(MovementsQuery)
     async with asked.database.reading(asked.project) as connection:
-        policy = (await projects.settings(connection, asked.project)).policy()
-        livemode = await projects.livemode(connection, asked.project, query.mode)
-        scope = await ledger.scope(connection, asked.project, livemode, policy.timezone)
-        listing = _listing(asked.project, query, livemode)
+        at = await looks.look(connection, asked.project, query.mode)
+        scope = at.scope
+        listing = _listing(asked.project, query, scope.livemode)
         after = asked.parts.cursors.position(listing, query.cursor)
         found = await movements.page(connection, scope, _filter(query, scope.timezone), after, query.limit + 1)
-        fresh = await freshness(connection)
     page = found[: query.limit]
     following = None
     if len(found) > query.limit:
         following = asked.parts.cursors.after(listing, Position(page[-1].occurred_at.isoformat(), page[-1].id))
     content = {
-        "data": [movement_content(one, policy, scope.timezone) for one in page],
+        "data": [movement_content(one, at.policy, scope.timezone) for one in page],
         "next_cursor": following,
-        "livemode": livemode,
+        "livemode": scope.livemode,
     }
-    return figures(asked.request, content, fresh)
+    return figures(asked.request, content, at.fresh)
 
 
 async def waterfall(asked: Asked) -> web.Response:
     """The bridge from the start of a period to its end, in each currency of the ledger; it adds up as it is shown."""
     query = asked.query(PeriodQuery)
     async with asked.database.reading(asked.project) as connection:
-        policy = (await projects.settings(connection, asked.project)).policy()
-        livemode = await projects.livemode(connection, asked.project, query.mode)
-        scope = await ledger.scope(connection, asked.project, livemode, policy.timezone)
-        period = period_of(query, datetime.now(ZoneInfo(scope.timezone)).date())
-        (found,) = await measured(connection, Question(scope, policy, (period,), frozenset()))
-        fresh = await freshness(connection)
+        at = await looks.look(connection, asked.project, query.mode)
+        scope = at.scope
+        period = period_of(query, at.today)
+        (found,) = await measured(connection, Question(scope, at.policy, (period,), frozenset()))
     content = {
         "period": {"from": period.first, "to": period.last},
         "timezone": scope.timezone,
-        "livemode": livemode,
+        "livemode": scope.livemode,
         "bridges": [bridge_content(code, one) for code, one in sorted(found.bridges.items())],
     }
-    return figures(asked.request, content, fresh)
+    return figures(asked.request, content, at.fresh)
 
 
 def bridge_content(currency: str, bridge: Bridge) -> dict[str, object]:

@@ -12,7 +12,6 @@ from services.api.answers import figures
 from services.api.asked import Asked
 from services.api.cursors import Listing, Position
 from services.api.figures_told import money_told
-from services.api.freshness import freshness
 from services.api.handlers.subscriptions import Content, Cursor, Limit, days, look
 from services.api.measuring import Question, measured
 from services.api.money import money
@@ -49,7 +48,6 @@ async def failed_payments(asked: Asked) -> web.Response:
         listing = _listing(asked, query, "failed_payments", at.scope.livemode)
         page = _page(asked, query, listing, at.scope.livemode)
         found = await payments.failed(connection, page)
-        fresh = await freshness(connection)
     shown = found[: query.limit]
     following = None
     if len(found) > query.limit:
@@ -59,7 +57,7 @@ async def failed_payments(asked: Asked) -> web.Response:
         "next_cursor": following,
         "livemode": at.scope.livemode,
     }
-    return figures(asked.request, content, fresh)
+    return figures(asked.request, content, at.fresh)
 
 
 async def expiring_cards(asked: Asked) -> web.Response:
@@ -71,14 +69,13 @@ async def expiring_cards(asked: Asked) -> web.Response:
         page = _page(asked, query, listing, at.scope.livemode)
         now = datetime.now(UTC)
         found = await payments.expiring(connection, page, now, now + timedelta(days=query.days))
-        fresh = await freshness(connection)
     shown = found[: query.limit]
     following = None
     if len(found) > query.limit:
         following = asked.parts.cursors.after(listing, Position(shown[-1].expires_at.isoformat(), shown[-1].card))
     data = [{"card": one.card, "customer": one.customer, "expires_at": one.expires_at} for one in shown]
     content = {"data": data, "next_cursor": following, "livemode": at.scope.livemode}
-    return figures(asked.request, content, fresh)
+    return figures(asked.request, content, at.fresh)
 
 
 async def invoices(asked: Asked) -> web.Response:
@@ -90,7 +87,6 @@ async def invoices(asked: Asked) -> web.Response:
         sums = await ledger.totals(connection, at.scope, (Measure.INVOICES,), (period,))
         question = Question(at.scope, at.policy, (period,), frozenset({"payments", "failed"}))
         (of,) = await measured(connection, question)
-        fresh = await freshness(connection)
     by_status = [
         {"status": one.label, "count": one.n, "amount_due": money(Fraction(one.num, one.den), one.currency)}
         for one in sorted(sums, key=lambda one: (one.label, one.currency))
@@ -103,7 +99,7 @@ async def invoices(asked: Asked) -> web.Response:
         "refunded": money_told(of.refunded, at.policy, None),
         "failed_payments": of.failed_payments,
     }
-    return figures(asked.request, content, fresh)
+    return figures(asked.request, content, at.fresh)
 
 
 def _failed(one: FailedInvoice) -> Content:

@@ -7,13 +7,13 @@ from aiohttp import web
 
 from services.api.answers import answer, figures
 from services.api.asked import Asked
-from services.api.freshness import freshness
-from services.api.handlers.subscriptions import Content, Look, look
+from services.api.handlers.subscriptions import Content, look
 from services.api.money import total
 from services.api.parameters import Body, Query
 from services.api.problems import FieldError, Refused, bad_body
 from services.api.queries import figures as present
 from services.api.queries import segments as stored
+from services.api.queries.looks import Look
 from services.api.segments import AT_RISK, Thresholds, bounds_of, thresholds, thresholds_of
 
 NAMES = ("enterprise", "growth", "starter")
@@ -38,8 +38,7 @@ async def segment_list(asked: Asked) -> web.Response:
     async with asked.database.reading(asked.project) as connection:
         at = await look(connection, asked, query.mode)
         content = await _segments(at, await thresholds(connection, asked.project))
-        fresh = await freshness(connection)
-    return figures(asked.request, content, fresh)
+    return figures(asked.request, content, at.fresh)
 
 
 async def set_thresholds(asked: Asked) -> web.Response:

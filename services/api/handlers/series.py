@@ -14,14 +14,14 @@ from services.api.answers import figures
 from services.api.asked import Asked
 from services.api.cohorts import cohort_months
 from services.api.figures_told import cohort_told, told
-from services.api.freshness import freshness
-from services.api.handlers.subscriptions import Content, Look, days, look
+from services.api.handlers.subscriptions import Content, days, look
 from services.api.measuring import Question, bridged, measured
 from services.api.money import currency_of
 from services.api.periods import DAY, Compare, Interval, PeriodQuery, buckets, compared, period_of
 from services.api.problems import FieldError, Refused, bad_query, not_found
 from services.api.queries import figures as present
 from services.api.queries import movements, parts
+from services.api.queries.looks import Look
 from services.api.queries.parts import Part
 from services.api.segments import bounds_of, thresholds
 
@@ -52,7 +52,8 @@ class Wanted:
 
 
 async def metric(asked: Asked) -> web.Response:
-    """Raises Refused (404) for a metric that there is not, (400) for one that has no history or not of that part."""
+    """A metric by day, week or month, and the same of another period. Raises Refused (404) for a metric that
+    there is not, (400) for one that has no history or not of that part."""
     shown = asked.path("name")
     if shown == "cohorts":
         return await _cohorts(asked)
@@ -77,8 +78,7 @@ async def metric(asked: Asked) -> web.Response:
             earlier = compared(period, query.compare)
             points = await _points(wanted, buckets(earlier, query.interval), usual)
             content["comparison"] = {"period": days(earlier), "points": points}
-        fresh = await freshness(connection)
-    return figures(asked.request, content, fresh)
+    return figures(asked.request, content, at.fresh)
 
 
 async def _cohorts(asked: Asked) -> web.Response:
@@ -86,11 +86,10 @@ async def _cohorts(asked: Asked) -> web.Response:
     async with asked.database.reading(asked.project) as connection:
         at = await look(connection, asked, query.mode)
         found = await cohort_months(connection, at.scope, at.today)
-        fresh = await freshness(connection)
     first, last = query.from_ or date.min, query.to or date.max
     told_months = [cohort_told(one) for one in found if first.replace(day=1) <= one.cohort <= last]
     content = {"metric": "cohorts", "timezone": at.scope.timezone, "livemode": at.scope.livemode}
-    return figures(asked.request, {**content, "cohorts": told_months}, fresh)
+    return figures(asked.request, {**content, "cohorts": told_months}, at.fresh)
 
 
 def _refuse_unknown(name: str, query: SeriesQuery) -> None:

@@ -1,25 +1,21 @@
 """`GET /api/subscriptions`, `/api/renewals`, `/api/trials`: subscriptions by id, by renewal, by their trial."""
 
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
 
 import msgspec
 from aiohttp import web
 
 from libs.domain.metrics import Period, rate_text, span_of
-from libs.domain.policy import Policy
 from services.api.answers import figures
 from services.api.asked import Asked
 from services.api.cursors import Listing
 from services.api.database import Connection
-from services.api.freshness import freshness
 from services.api.measuring import Question, measured
 from services.api.parameters import Query
 from services.api.periods import PeriodQuery, period_of
-from services.api.queries import ledger, projects, subscriptions
-from services.api.queries.ledger import Scope
+from services.api.queries import looks, subscriptions
+from services.api.queries.looks import Look
 from services.api.queries.subscriptions import SubscriptionFilter
 from services.api.subscription_told import subscription_content
 
@@ -57,25 +53,9 @@ class TrialsQuery(PagedQuery, frozen=True, kw_only=True):
     """Trials that began in the period."""
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """One consistent look at a project: its policy with the ledger's zone, mode, and ledger."""
-
-    connection: Connection
-    policy: Policy
-    scope: Scope
-
-    @property
-    def today(self) -> date:
-        return datetime.now(ZoneInfo(self.scope.timezone)).date()
-
-
 async def look(connection: Connection, asked: Asked, mode: str | None) -> Look:
     """What every answer about revenue needs first."""
-    policy = (await projects.settings(connection, asked.project)).policy()
-    livemode = await projects.livemode(connection, asked.project, mode)
-    scope = await ledger.scope(connection, asked.project, livemode, policy.timezone)
-    return Look(connection, replace(policy, timezone=scope.timezone), scope)
+    return await looks.look(connection, asked.project, mode)
 
 
 async def subscriptions_page(asked: Asked) -> web.Response:
@@ -91,8 +71,7 @@ async def subscriptions_page(asked: Asked) -> web.Response:
             plan=query.plan,
         )
         content = await listed(asked, at, query, wanted)
-        fresh = await freshness(connection)
-    return figures(asked.request, content, fresh)
+    return figures(asked.request, content, at.fresh)
 
 
 async def renewals(asked: Asked) -> web.Response:
@@ -105,8 +84,7 @@ async def renewals(asked: Asked) -> web.Response:
         period = period_of(msgspec.structs.replace(query, from_=first, to=last), at.today)
         wanted = within(period, at, "renews_at")
         content = await listed(asked, at, query, wanted)
-        fresh = await freshness(connection)
-    return figures(asked.request, {**content, "period": days(period)}, fresh)
+    return figures(asked.request, {**content, "period": days(period)}, at.fresh)
 
 
 async def trials(asked: Asked) -> web.Response:
@@ -117,14 +95,13 @@ async def trials(asked: Asked) -> web.Response:
         period = period_of(query, at.today)
         content = await listed(asked, at, query, within(period, at, "trial_began", newest_first=True))
         (of,) = await measured(connection, Question(at.scope, at.policy, (period,), frozenset({"trials"})))
-        fresh = await freshness(connection)
     counts = {
         "new_trials": of.trials.began,
         "trials_ended": of.trials.ended,
         "converted": of.trials.converted,
         "trial_conversion_rate": rate_text(of.trials.conversion_rate),
     }
-    return figures(asked.request, {**content, "period": days(period), "counts": counts}, fresh)
+    return figures(asked.request, {**content, "period": days(period), "counts": counts}, at.fresh)
 
 
 def within(period: Period, at: Look, order: subscriptions.Order, newest_first: bool = False) -> SubscriptionFilter:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
 import msgspec
 
@@ -37,7 +38,13 @@ class ProjectSettings:
 
     def policy(self) -> Policy:
         """The rules that follow."""
-        return policy_of(self.preset, self.options)
+        return policy_text(self.preset, msgspec.json.encode(self.options, order="deterministic").decode())
+
+
+@lru_cache(maxsize=256)
+def policy_text(preset: str, options: str) -> Policy:
+    """The rules that a preset and options, as JSON, make. Read once: a project may have thousands of rates."""
+    return policy_of(preset, msgspec.json.decode(options))
 
 
 NOTHING_SET = ProjectSettings(0, "default", {})

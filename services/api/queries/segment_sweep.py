@@ -46,7 +46,8 @@ async def move_page(connection: Connection, project: str, after: str, limit: int
     if not clients:
         return None
     await connection.execute(MOVE, project, clients)
-    return clients[-1]
+    last: str = clients[-1]
+    return last
 
 
 async def done(connection: Connection, one: Wanted) -> None:

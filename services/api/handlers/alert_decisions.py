@@ -26,6 +26,7 @@ from services.api.outlet import SOURCE, Outgoing
 from services.api.parameters import Body, Query
 from services.api.problems import FieldError, Problem, Refused, bad_body, not_found, not_now
 from services.api.queries import alert_rules, signals
+from services.api.sharing import shared
 from services.api.signal_content import signal_content
 
 LONGEST_SNOOZE = timedelta(days=365)
@@ -40,6 +41,7 @@ class SnoozeBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
     hours: Annotated[int, msgspec.Meta(ge=1, le=8760)] | None = None
 
 
+@shared
 async def show_alert(asked: Asked) -> web.Response:
     """One signal. Raises Refused (404)."""
     asked.query(Query)

@@ -17,6 +17,7 @@ from services.api.parameters import Query
 from services.api.problems import FieldError, Refused, bad_query
 from services.api.queries import projects, signals
 from services.api.queries.signals import SignalFilter
+from services.api.sharing import shared
 from services.api.signal_content import signal_content
 
 Word = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
@@ -36,6 +37,7 @@ class AlertsQuery(Query, frozen=True, kw_only=True):
     cursor: Annotated[str, msgspec.Meta(max_length=2000)] | None = None
 
 
+@shared
 async def alerts(asked: Asked) -> web.Response:
     """A page of signals."""
     query = asked.query(AlertsQuery)

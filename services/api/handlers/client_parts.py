@@ -22,6 +22,7 @@ from services.api.queries.client_parts import InvoiceFound, Owned
 from services.api.queries.movements import MovementFilter
 from services.api.queries.signals import SignalFilter
 from services.api.queries.subscriptions import SubscriptionFilter
+from services.api.sharing import shared
 from services.api.signal_content import signal_content
 from services.api.subscription_told import subscription_content
 
@@ -60,6 +61,7 @@ def paged(asked: Asked, listing: Listing, content: list[Content], last: Position
     return {"client": asked.path("client"), "data": content, "next_cursor": more}
 
 
+@shared
 async def client_subscriptions(asked: Asked) -> web.Response:
     """The client's subscriptions by their id, ended ones too."""
     query, listing = asked.query(PartQuery), part(asked, "subscriptions")
@@ -74,6 +76,7 @@ async def client_subscriptions(asked: Asked) -> web.Response:
     return figures(asked.request, paged(asked, listing, [subscription_content(one) for one in shown], last), fresh)
 
 
+@shared
 async def client_movements(asked: Asked) -> web.Response:
     """The client's entries of the ledger, the newest first."""
     query, listing = asked.query(PartQuery), part(asked, "movements")
@@ -90,6 +93,7 @@ async def client_movements(asked: Asked) -> web.Response:
     return figures(asked.request, paged(asked, listing, content, last), fresh)
 
 
+@shared
 async def client_invoices(asked: Asked) -> web.Response:
     """The invoices of the client's customers, the newest first."""
     query, listing = asked.query(PartQuery), part(asked, "invoices")
@@ -103,6 +107,7 @@ async def client_invoices(asked: Asked) -> web.Response:
     return figures(asked.request, paged(asked, listing, [invoice_content(one) for one in shown], last), fresh)
 
 
+@shared
 async def client_signals(asked: Asked) -> web.Response:
     """The client's signals, the newest first, resolved ones too."""
     query, listing = asked.query(PartQuery), part(asked, "signals")

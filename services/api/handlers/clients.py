@@ -16,6 +16,7 @@ from services.api.problems import Refused, not_found
 from services.api.queries import clients, projects
 from services.api.queries.clients import ClientFilter, ClientFound
 from services.api.segments import AT_RISK, Thresholds, bounds_of
+from services.api.sharing import shared
 
 
 class ClientsQuery(Query, frozen=True, kw_only=True):
@@ -32,6 +33,7 @@ class ClientsQuery(Query, frozen=True, kw_only=True):
     cursor: Annotated[str, msgspec.Meta(max_length=2000)] | None = None
 
 
+@shared
 async def clients_page(asked: Asked) -> web.Response:
     """A page of clients; those without MRR, and those of deleted customers, are listed too."""
     query = asked.query(ClientsQuery)
@@ -52,6 +54,7 @@ async def clients_page(asked: Asked) -> web.Response:
     return figures(asked.request, content, fresh)
 
 
+@shared
 async def client(asked: Asked) -> web.Response:
     """One client. Raises Refused (404) for an id that the project does not have."""
     wanted = asked.path("client")

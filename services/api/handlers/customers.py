@@ -20,6 +20,7 @@ from services.api.parameters import Body, Query
 from services.api.problems import Refused, not_found
 from services.api.queries import customers, directory, projects
 from services.api.queries.customers import CustomerFilter, CustomerFound
+from services.api.sharing import shared
 
 ClientName = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 
@@ -43,6 +44,7 @@ class OverrideBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
     preview: bool = False
 
 
+@shared
 async def customers_page(asked: Asked) -> web.Response:
     """A page of customers, by MRR; deleted ones too."""
     query = asked.query(CustomersQuery)
@@ -62,6 +64,7 @@ async def customers_page(asked: Asked) -> web.Response:
     return figures(asked.request, content, fresh)
 
 
+@shared
 async def customer_client(asked: Asked) -> web.Response:
     """Whose the customer is, and by what. Raises Refused (404)."""
     asked.query(Query)

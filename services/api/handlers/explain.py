@@ -18,6 +18,7 @@ from services.api.money import by_currency, total
 from services.api.parameters import Query
 from services.api.problems import Refused, not_found
 from services.api.queries import projects, versions
+from services.api.sharing import shared
 
 
 class ExplainQuery(Query, frozen=True, kw_only=True):
@@ -27,8 +28,9 @@ class ExplainQuery(Query, frozen=True, kw_only=True):
     at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
 
 
+@shared
 async def explain_client(asked: Asked) -> web.Response:
-    """Raises Refused (404) for a client that the project does not have."""
+    """Why a client's figure is what it is, down to the item and the event. Raises Refused (404)."""
     query = asked.query(ExplainQuery)
     async with asked.database.reading(asked.project) as connection:
         policy = (await projects.settings(connection, asked.project)).policy()

@@ -17,6 +17,7 @@ from services.api.money import currency_of, in_one
 from services.api.parameters import Query
 from services.api.queries import figures, projects, schedules, status
 from services.api.queries.status import Fields, Standing
+from services.api.sharing import shared
 
 OF_CONNECTION = (
     "id",
@@ -34,6 +35,7 @@ OF_CONNECTION = (
 OF_RUN = ("id", "mode", "state", "requested_at", "started_at", "finished_at")
 
 
+@shared
 async def stripe_status(asked: Asked) -> web.Response:
     """All connections with their syncs and webhooks, how far customers are mapped, and the last drift."""
     asked.query(Query)

@@ -19,6 +19,7 @@ from services.api.handlers.movements import movement_content
 from services.api.queries import client_parts, ledger, movements, projects
 from services.api.queries.client_parts import Event, Owned, Place
 from services.api.queries.ledger import Scope
+from services.api.sharing import shared
 from services.api.signal_content import signal_content
 
 Content = dict[str, object]
@@ -34,6 +35,7 @@ class Look:
     scope: Scope
 
 
+@shared
 async def client_timeline(asked: Asked) -> web.Response:
     """A page of all that happened to the client. Raises Refused (404)."""
     query, listing = asked.query(PartQuery), part(asked, "timeline")

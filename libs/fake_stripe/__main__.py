@@ -10,7 +10,7 @@ from datetime import datetime
 import orjson
 
 from libs.fake_stripe.fake import FakeStripe
-from libs.fake_stripe.large import LargeAccount
+from libs.fake_stripe.large import LargeAccount, Lives
 from libs.fake_stripe.settings import CURRENT_VERSION, AccountSettings
 
 
@@ -24,8 +24,13 @@ def main() -> None:
         fake = FakeStripe(seed=asked.seed, start=asked.start, settings=settings)
         asyncio.run(_serve(fake, asked.port, {}))
         return
-    account = LargeAccount(asked.seed, asked.subscriptions, asked.start, settings)
-    told = {"subscriptions": account.subscriptions, "mrr_minor": str(account.mrr())}
+    lives = None if asked.months is None else Lives(asked.months, asked.households)
+    account = LargeAccount(asked.seed, asked.subscriptions, asked.start, settings, lives)
+    told = {
+        "subscriptions": account.subscriptions,
+        "mrr_minor": str(account.mrr()),
+        "mrr_by_currency": {currency: str(amount) for currency, amount in account.mrr_by_currency().items()},
+    }
     asyncio.run(_serve(account, asked.port, told))
 
 
@@ -44,6 +49,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--port", type=int, help="a free one is chosen unless given")
     parser.add_argument("--seed", type=int, default=1, help="decides every id")
     parser.add_argument("--subscriptions", type=int, help="at least so many, of households that lived for 95 days")
+    parser.add_argument("--months", type=int, help="with --subscriptions: households that lived so long, in every way")
+    parser.add_argument("--households", type=int, default=250, help="with --months: how many different ones")
     parser.add_argument("--account", default=AccountSettings().account)
     parser.add_argument("--live", action="store_true", help="live mode; test mode otherwise")
     parser.add_argument("--connect", action="store_true", help="events name the account, as at a Connect endpoint")

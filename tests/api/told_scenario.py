@@ -46,6 +46,11 @@ def deliveries(content: Json) -> list[Delivered]:
     ]
 
 
+def stripe_records(content: Json) -> list[StripeRecord]:
+    """Those of `stripe.events` alone."""
+    return list(_stripe(content, scenario_of(content)))
+
+
 def _stripe(content: Json, scenario: Scenario) -> Iterator[StripeRecord]:
     catalogue, origin = Catalogue(), Origin(PROJECT, "acct_1", livemode=True)
     top = Located("", content)

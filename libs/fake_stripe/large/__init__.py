@@ -4,5 +4,6 @@
 """
 
 from libs.fake_stripe.large.account import LargeAccount
+from libs.fake_stripe.large.households import Lives
 
-__all__ = ["LargeAccount"]
+__all__ = ["LargeAccount", "Lives"]

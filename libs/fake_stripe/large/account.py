@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from datetime import datetime
 from fractions import Fraction
 
@@ -10,14 +11,15 @@ from aiohttp import web
 from libs.fake_stripe.fake import FakeStripe
 from libs.fake_stripe.json_types import Json
 from libs.fake_stripe.large.copies import Copies, Template, parsed
-from libs.fake_stripe.large.households import HOUSEHOLDS, populate
+from libs.fake_stripe.large.households import Lives, live, populate
+from libs.fake_stripe.objects.customer import deleted_customer
 from libs.fake_stripe.rest.access import Access
-from libs.fake_stripe.rest.listing import list_page
+from libs.fake_stripe.rest.listing import entries_page, list_page
 from libs.fake_stripe.rest.problems import missing
 from libs.fake_stripe.rest.query import Query, read_query
 from libs.fake_stripe.rest.resources import RESOURCES, Resource
 from libs.fake_stripe.rest.server import Server
-from libs.fake_stripe.settings import AccountSettings
+from libs.fake_stripe.settings import STATE_EVENTS, AccountSettings
 from libs.fake_stripe.worth import Appraisal
 
 # What every household has for itself; prices, products and coupons are the account's.
@@ -34,16 +36,28 @@ OWN = frozenset(
         "subscription",
     }
 )
+CURSORS = ("starting_after", "ending_before")
 _DEFAULTS = AccountSettings()
 
 
 class LargeAccount:
-    """As FakeStripe serves, with at least `subscriptions` of them."""
+    """As FakeStripe serves, with at least `subscriptions` of them: of plain households, or of such as `lives` says."""
 
-    def __init__(self, seed: int, subscriptions: int, start: datetime, settings: AccountSettings = _DEFAULTS) -> None:
-        self.fake = FakeStripe(seed=seed, start=start, settings=settings)
-        populate(self.fake)
-        self.copies = max(1, -(-subscriptions // HOUSEHOLDS))
+    def __init__(
+        self,
+        seed: int,
+        subscriptions: int,
+        start: datetime,
+        settings: AccountSettings = _DEFAULTS,
+        lives: Lives | None = None,
+    ) -> None:
+        if lives is None:
+            self.fake = FakeStripe(seed=seed, start=start, settings=settings)
+            populate(self.fake)
+        else:
+            self.fake = FakeStripe(seed=seed, start=start, settings=replace(settings, event_types=STATE_EVENTS))
+            live(self.fake, lives)
+        self.copies = max(1, -(-subscriptions // len(self.fake.objects("subscription"))))
         self.server = LargeServer(self.fake, self.copies)
 
     def serve(self, port: int | None = None) -> AbstractAsyncContextManager[str]:
@@ -55,11 +69,18 @@ class LargeAccount:
         """How many there are, ended ones included."""
         return len(self.fake.objects("subscription")) * self.copies
 
-    def mrr(self) -> Fraction:
-        """What all of it is worth a month, in minor units of its one currency, worked out plainly."""
+    def mrr(self, currency: str = "usd") -> Fraction:
+        """What all of it is worth a month, in minor units of a currency, worked out plainly."""
+        return self.mrr_by_currency().get(currency, Fraction(0))
+
+    def mrr_by_currency(self) -> dict[str, Fraction]:
+        """The same for every currency."""
         world = self.fake.world
-        worth = Appraisal(world.store, world.now).by_customer()
-        return sum((amount for each in worth.values() for amount in each.values()), Fraction(0)) * self.copies
+        sums: dict[str, Fraction] = {}
+        for each in Appraisal(world.store, world.now).by_customer().values():
+            for currency, amount in each.items():
+                sums[currency] = sums.get(currency, Fraction(0)) + amount * self.copies
+        return sums
 
 
 class LargeServer(Server):
@@ -93,11 +114,29 @@ class LargeServer(Server):
             return await super()._retrieve(request)
         identifier = request.match_info["id"]
         found = parsed(identifier)
+        if found is not None and resource.kind == "customer" and self._world.store.is_forgotten("customer", found[0]):
+            return web.json_response(deleted_customer(identifier))
         if found is None or found[1] >= self._copies or not self._world.store.has(resource.kind, found[0]):
             raise missing(resource.kind, identifier)
         item = self._world.store.get(resource.kind, found[0])
         shown = self._shown_json(request, read_query(request.query.items()), item)
         return web.Response(body=Template.of(shown, self._own).copy(found[1]), content_type="application/json")
+
+    async def _items(self, request: web.Request) -> web.Response:
+        """The items of one copy: asked of what was copied, by the ids that it has there."""
+        query = read_query(request.query.items())
+        asked = query.plain.get("subscription", "")
+        found = parsed(asked)
+        if found is None or found[1] >= self._copies:
+            raise missing("subscription", asked, "subscription")
+        original, number = found
+        plain = {**query.plain, "subscription": original}
+        cursors = {name: _original(plain[name]) for name in CURSORS if name in plain}
+        own = Query({**plain, **cursors}, query.ranges, query.arrays)
+        items = self._subscription(original)["items"]["data"]
+        page = entries_page(items, own, f"/v1/subscription_items?subscription={original}")
+        shown = self._shown_json(request, own, page)
+        return web.Response(body=Template.of(shown, self._own).copy(number), content_type="application/json")
 
     def _listed(self, resource: Resource, query: Query) -> Copies:
         """What fits the query, whole; its limit and cursor are for the copies."""
@@ -136,6 +175,11 @@ class LargeServer(Server):
             answer = self._shown_json(request, Query(arrays={"expand": query.expand}), every)
             self._templates[key] = {each["id"]: Template.of(each, self._own) for each in answer["data"]}
         return self._templates[key]
+
+
+def _original(identifier: str) -> str:
+    found = parsed(identifier)
+    return identifier if found is None else found[0]
 
 
 def _own_ids(fake: FakeStripe) -> frozenset[str]:

@@ -1,0 +1,91 @@
+"""The instant at which topics and read model are compared: what the read model has applied, and nothing after it."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from deploy.failures import StackUnavailable
+from libs.cli.auditing.session import Owner
+from libs.cli.auditing.topics import INDEX, TABLES, Reading, Told, consumer_of, copy_topics
+from libs.wire.topics import REVENUE_MOVEMENTS, STRIPE_EVENTS
+
+CATCH_UP_SECONDS = 120.0
+LOOK_SECONDS = 0.2
+OFFSETS = "SELECT topic, partition, next_offset FROM read_model_offsets"
+NEVER_COMPACTED = (REVENUE_MOVEMENTS.name, STRIPE_EVENTS.name)
+
+Offsets = dict[TopicPartition, int]
+
+
+@dataclass(slots=True)
+class Topics:
+    """The topics as far as they were read; `are_cut` where old records of those that keep all are gone."""
+
+    reading: Reading
+    reached: Offsets = field(default_factory=dict)
+    are_cut: bool = False
+
+    async def read(self, connection: Owner) -> None:
+        """Read all that is there now, of each partition that the read model follows."""
+        await connection.execute(TABLES)
+        consumer = self.reading.consumer
+        places = list(await applied(connection))
+        if not places:
+            raise StackUnavailable("the read model has not begun to read the topics: start the api service")
+        begin, end = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
+        self.are_cut = any(begin[place] > 0 for place in places if place.topic in NEVER_COMPACTED)
+        await copy_topics(self.reading, connection, begin, end)
+        await connection.execute(INDEX)
+        self.reached = end
+
+    async def follow(self, connection: Owner) -> None:
+        """Read on to where the read model is in this transaction, which must not be behind."""
+        held = await applied(connection)
+        until = {place: max(held.get(place, 0), offset) for place, offset in self.reached.items()}
+        await copy_topics(self.reading, connection, self.reached, until)
+        self.reached = until
+
+    async def caught_up(self, connection: Owner) -> Sequence[str]:
+        """Wait until the read model holds all that was read; what it still lacks after a while, in words."""
+        deadline = time.monotonic() + CATCH_UP_SECONDS
+        while lacking := _lacking(await applied(connection), self.reached):
+            if time.monotonic() > deadline:
+                return lacking
+            await asyncio.sleep(LOOK_SECONDS)
+        return ()
+
+
+@asynccontextmanager
+async def topics(bootstrap: str, project: str | None, tell: Told) -> AsyncIterator[Topics]:
+    """The topics, to be read by one who belongs to no group. Raises StackUnavailable."""
+    try:
+        consumer: AIOKafkaConsumer = consumer_of(bootstrap)
+        await consumer.start()
+        try:
+            yield Topics(Reading(consumer, project, tell))
+        finally:
+            await consumer.stop()
+    except KafkaError as error:
+        raise StackUnavailable(
+            f"Kafka does not answer at {bootstrap} ({type(error).__name__}): is it running, and "
+            "KAFKA_BOOTSTRAP_SERVERS right?"
+        ) from error
+
+
+async def applied(connection: Owner) -> Offsets:
+    """How far the read model has come."""
+    rows = await connection.fetch(OFFSETS)
+    return {TopicPartition(row["topic"], row["partition"]): row["next_offset"] for row in rows}
+
+
+def _lacking(held: Offsets, wanted: Offsets) -> list[str]:
+    return [
+        f"{place.topic} {place.partition}: {end - held.get(place, 0)} records"
+        for place, end in sorted(wanted.items())
+        if held.get(place, 0) < end
+    ]

@@ -1,0 +1,136 @@
+"""MRR in plain SQL over raw objects equals MRR by the rules: of the page's scenarios, and of played histories."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+
+import orjson
+import pytest
+
+from libs.cli.auditing.scripts import script
+from libs.cli.auditing.session import Owner, instant, session
+from libs.cli.auditing.terms import OWN, Asked, ask
+from libs.domain.contribution import contribution
+from libs.domain.customer_state import EMPTY, fold
+from libs.domain.fact import Fact
+from libs.domain.policy import PRESETS, Policy, policy_of
+from libs.fake_stripe import FakeStripe
+from libs.fake_stripe.history import HistorySpec, play
+from libs.wire.codec import encode
+from libs.wire.records import StripeRecord
+from libs.wire.stripe_event import Catalogue, Origin, envelope, read, snapshot_record, to_record
+from services.api.read_model import versions
+from services.api.read_model.projection import Delivered
+from tests.api.told_scenario import scenario_of, stripe_records
+from tests.docs.test_examples import EXAMPLES
+
+SAME = Fraction(1, 10**50)
+PROJECT = "acme"
+UNUSUAL = {
+    "include_trials": True,
+    "include_metered": True,
+    "past_due_churn_after_days": 3,
+    "strip_inclusive_tax": True,
+    "subtract_discounts": {"forever": False, "repeating": True, "once": True},
+    "pause_collection": "include",
+    "day_factor": "30",
+    "week_factor": "4.3333",
+}
+Amounts = Mapping[tuple[str, str], tuple[Fraction, bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Records of one account, as they lie in the read model, and the instant at which they are looked at."""
+
+    records: Sequence[StripeRecord]
+    at: datetime
+
+
+async def by_sql(looking: Owner, told: Told, policy: Policy) -> Amounts:
+    """By policy and subscription: exact up to a hundred decimals, and whether it counts."""
+    rows = [
+        versions.read(Delivered("stripe.events", 0, place, 0, None, encode(record), ()))
+        for place, record in enumerate(told.records)
+        if record.customer
+    ]
+    async with instant(looking):
+        await looking.execute("DELETE FROM object_versions")
+        await versions.write(looking, rows)
+        await ask(looking, Asked(PROJECT, told.at), policy)
+        for name in ("words", "objects", "prices", "mrr"):
+            await looking.execute(script(name))
+        found = await looking.fetch("SELECT policy, subscription, amount, counted, is_sure FROM audit_mrr")
+    assert all(row["is_sure"] for row in found)
+    return {(row["policy"], row["subscription"]): (Fraction(row["amount"]), row["counted"]) for row in found}
+
+
+def by_rules(told: Told, policy: Policy) -> Amounts:
+    """The same by the product's own rules."""
+    facts: dict[str, list[Fact]] = {}
+    for record in told.records:
+        facts.setdefault(record.customer or "", []).extend(read(record))
+    states = [fold(EMPTY, each, None) for each in facts.values()]
+    return {
+        (name, share.mrr.subscription): (share.mrr.amount, share.mrr.counted)
+        for name, each in {OWN: policy, **PRESETS}.items()
+        for state in states
+        for share in contribution(state, each, told.at).subscriptions
+    }
+
+
+def differing(ours: Amounts, theirs: Amounts) -> list[tuple[object, ...]]:
+    """What is not the same on both sides; subscriptions that ended long ago are in SQL alone, and add nothing."""
+    nothing = Fraction(0), False
+    return [
+        (*name, ours.get(name), theirs.get(name))
+        for name in ours.keys() | theirs.keys()
+        if abs(ours.get(name, nothing)[0] - theirs.get(name, nothing)[0]) > SAME
+        or ours.get(name, nothing)[1] != theirs.get(name, nothing)[1]
+    ]
+
+
+def played(seed: int, snapshots: bool, events: bool) -> Told:
+    """An account's history told by its events, by what is there in the end, or by both."""
+    fake = FakeStripe(seed=seed, start=datetime.now(UTC) - timedelta(days=185))
+    play(fake.engine, HistorySpec(seed=seed, customers=30, months=6))
+    catalogue, origin = Catalogue(), Origin(PROJECT, "acct_1", livemode=False)
+    there = fake.snapshot()
+    for kind in there.keys() & {"coupons", "prices", "discounts"}:
+        for one in there[kind]:
+            catalogue.learn(one)
+    now = fake.clock.moment
+    records = [to_record(envelope(orjson.dumps(event)), origin, catalogue) for event in fake.events if events]
+    shown = ((kind, one) for kind in ("customers", "subscriptions") for one in there[kind] if snapshots)
+    told = [
+        snapshot_record({"object": kind[:-1], **one}, now, replace(origin, source="snapshot"), catalogue)
+        for kind, one in shown
+    ]
+    return Told([*_published(records), *told], now)
+
+
+def _published(records: Iterable[StripeRecord]) -> list[StripeRecord]:
+    return [record for record in records if record.customer]
+
+
+PAGES = [(name, scenario) for name, scenario, _ in EXAMPLES if name.startswith("mrr.md")]
+
+
+async def test_every_scenario_of_the_page(migrated: str) -> None:
+    async with session(migrated) as looking:
+        for name, content in PAGES:
+            scenario = scenario_of(content)
+            told, policy = Told(stripe_records(content), scenario.as_of), scenario.policy
+            assert differing(await by_sql(looking, told, policy), by_rules(told, policy)) == [], name
+
+
+@pytest.mark.parametrize(
+    ("seed", "snapshots", "events"), [(1, False, True), (3, True, True)], ids=["events", "lists too"]
+)
+async def test_played_histories(migrated: str, seed: int, snapshots: bool, events: bool) -> None:
+    told, policy = played(seed, snapshots, events), policy_of("default", UNUSUAL)
+    ours = by_rules(told, policy)
+    async with session(migrated) as looking:
+        assert differing(await by_sql(looking, told, policy), ours) == []
+    assert sum(amount > 0 for amount, _ in ours.values()) > 100

@@ -65,6 +65,7 @@ def fingerprint(record: ClientRecord) -> bytes:
         record.incomplete,
         record.first_paid_at,
         record.booked,
+        record.caused_by,
         [
             (one.customer, one.account, one.matched_by, one.conflicts, one.deleted, one.email_domain, one.belongings)
             for one in record.members

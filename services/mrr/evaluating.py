@@ -1,5 +1,6 @@
 """What one customer's entry says: its share of MRR, the course of it, and whose customer it is."""
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,7 +9,7 @@ from msgspec.structs import replace
 
 from libs.domain.contribution import Contribution, contribution
 from libs.domain.customer_state import CustomerState, fold, settled_up_to
-from libs.domain.identity import ClientId, CustomerId, SubscriptionId
+from libs.domain.identity import ClientId, CustomerId, EventId, SubscriptionId
 from libs.domain.ledger import (
     Belonging,
     Evaluation,
@@ -123,8 +124,10 @@ def _counted(work: _Work, entry: CustomerEntry) -> tuple[CustomerEntry, Contribu
     now = _evaluation(work)
     anew = entry.counted_by not in (0, work.settings.counting)
     course_now = told_anew(now) if anew else retold(told, now)
-    present = (learned_level(work.customer, one.mrr, now.newest) for one in share.subscriptions)
-    course_now = trued_up(course_now, present)
+    present = tuple(learned_level(work.customer, one.mrr, now.newest) for one in share.subscriptions)
+    if trued_up(course_now, present) is not course_now:
+        course_now = trued_up(_forgetful(work, course_now, told, kept), present)
+    share = dataclasses.replace(share, caused_by=causes_of(course_now, share))
     counted = replace(
         entry,
         state=kept,
@@ -139,10 +142,33 @@ def _counted(work: _Work, entry: CustomerEntry) -> tuple[CustomerEntry, Contribu
     return counted, share
 
 
+def causes_of(told: ToldCourse, share: Contribution) -> tuple[EventId, ...]:
+    """The events that made the present figures what they are: of versions that say the same again, the first one's.
+
+    So they follow from the facts alone; which version held when something was published last does not.
+    """
+    last = {level.subscription: level.caused_by for level in told.levels}
+    return tuple(sorted({event for one in share.subscriptions for event in last.get(one.mrr.subscription, ())}))
+
+
 def _evaluation(work: _Work) -> Evaluation:
     state, cut = work.occasion.state, work.cut
     now = levels_of(course(state, work.settings.policy, work.now, dict(work.occasion.previous)))
     return Evaluation(now, _settled(work), cut, min(state.newest or work.now, work.now))
+
+
+def _forgetful(work: _Work, now: ToldCourse, before: ToldCourse, kept: CustomerState) -> ToldCourse:
+    """The course as what is kept of the state tells it, where that guesses otherwise which of two changes of one second
+    came first: from now on it will be asked, so the open time is as it says at once, whatever comes next."""
+    policy = work.settings.policy
+    cut = settled_up_to(kept.told_until, policy.late_window)
+    if cut is None:
+        return now
+    levels_kept = levels_of(course(kept, policy, work.now, dict(work.occasion.previous)))
+    names = frozenset(level.subscription for level in levels_kept)
+    told = (*(one for one in now.levels if one.at <= cut), *(one for one in before.levels if one.at > cut))
+    newest = min(kept.newest or work.now, work.now)
+    return retold(dataclasses.replace(now, levels=told), Evaluation(levels_kept, names, cut, newest))
 
 
 def _settled(work: _Work) -> frozenset[SubscriptionId]:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from libs.domain.contribution import contribution
@@ -111,6 +111,8 @@ def test_any_order_and_repeats_within_the_window_give_the_ledger(seed: int) -> N
 
 @MANY
 @given(seeds)
+@example(1648)  # both guess otherwise which of two changes of one second came first once more is forgotten
+@example(43064)
 def test_however_late_things_come_the_rounds_and_crashes_make_no_difference(seed: int) -> None:
     dice = Random(seed)
     days = dice.choice((1, 4, 30))

@@ -118,10 +118,11 @@ def _learned(
     if not earlier or (kept and says_the_same(kept[-1], earlier[-1])):
         return []
     true = earlier[-1]
-    known = [level for level in told if level.learned and level.at > cut and says_the_same(level, true)]
+    known = [level for level in told if level.at > cut and says_the_same(level, true)]
     if known and (not later or known[0].at < later[0].at):
         return known[:1]
-    if later:
-        return []
     at = true.told_at if true.told_at > cut else evaluation.newest
+    # A later version has taken its place; the clock alone has not, unless it was done by then.
+    if later and (later[0].told_at > cut or later[0].at <= at):
+        return []
     return [replace(true, at=at, told_at=at, learned=True)]

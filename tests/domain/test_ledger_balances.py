@@ -4,7 +4,7 @@ Per client and in total, per currency and in the base currency, while customers 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from random import Random
@@ -13,8 +13,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from libs.domain.contribution import contribution
-from libs.domain.customer_state import EMPTY, CustomerState, fold
 from libs.domain.fact import Fact
 from libs.domain.identity import ClientId, Currency, CustomerId
 from libs.domain.ledger import Belonging, Movement, MovementKind, balance_at, course_of, project_ledger, stays_with
@@ -22,6 +20,7 @@ from libs.domain.money import round_half_up
 from libs.domain.policy import FxMode, Policy, Rate
 from libs.domain.totals import Total, by_currency, in_one_currency
 from tests.counts import examples
+from tests.domain.present import Present
 from tests.domain.states import after
 from tests.mrr.lives import in_euros, life, of
 
@@ -34,24 +33,14 @@ CLIENTS = (ClientId("acme"), ClientId("bolt"), ClientId("cone"))
 Amounts = dict[Currency, Fraction]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Customer:
     """One customer's life, and to whom it belongs since when."""
 
     name: CustomerId
     facts: Sequence[Fact]
     belonging: Belonging
-    states: dict[int, CustomerState] = field(default_factory=dict)
-
-    def mrr_at(self, policy: Policy, at: datetime) -> Amounts:
-        """By the rules of the present, asked at `at` of what had happened by then; what discounts grant is timeless."""
-        known = sum(fact.at <= at for fact in self.facts)
-        if known not in self.states:
-            happened = [fact for fact in self.facts if fact.at <= at]
-            everything = fold(EMPTY, self.facts, None)
-            self.states[known] = replace(fold(EMPTY, happened, None), known=everything.known)
-        shares = contribution(self.states[known], policy, at).subscriptions
-        return by_currency(Total(share.mrr.amount, share.mrr.currency) for share in shares)
+    present: Present
 
     def is_at(self, client: ClientId, at: datetime) -> bool:
         stays = stays_with(client, self.belonging)
@@ -65,7 +54,7 @@ def customer(name: str, dice: Random) -> Customer:
     for _ in days:
         whose.append(dice.choice([client for client in CLIENTS if client != whose[-1]]))
     moves = tuple((after(days=day), client) for day, client in zip(days, whose[1:], strict=True))
-    return Customer(CustomerId(name), facts, ((None, whose[0]), *moves))
+    return Customer(CustomerId(name), facts, ((None, whose[0]), *moves), Present(facts))
 
 
 def policy_of(dice: Random) -> Policy:
@@ -135,7 +124,7 @@ def test_at_every_instant_the_ledger_adds_up_to_what_each_client_pays(seed: int)
     by_client = {client: [one for one in movements if one.client == client] for client in CLIENTS}
     assert_chained(movements)
     for at in instants(customers, movements):
-        paid = {one.name: one.mrr_at(policy, at) for one in customers}
+        paid = {one.name: one.present.mrr_at(policy, at) for one in customers}
         for client, entries in by_client.items():
             own = added(paid[one.name] for one in customers if one.is_at(client, at))
             assert own_at(entries, at) == own, (client, at)

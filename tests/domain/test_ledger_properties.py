@@ -38,6 +38,7 @@ from libs.domain.totals import Total, by_currency, in_one_currency
 from libs.domain.version import Version
 from tests.counts import examples
 from tests.domain.account_lives import account_lives, windows
+from tests.domain.present import Present
 from tests.domain.states import after
 
 pytestmark = pytest.mark.timeout(3600)
@@ -87,14 +88,6 @@ def written(facts: Iterable[Fact], policy: Policy, belonging: Belonging = ALONE)
     return project_ledger({CUSTOMER: course_of(facts, policy, UNTIL)}, {CUSTOMER: belonging}, policy, UNTIL)
 
 
-def mrr_at(facts: Sequence[Fact], policy: Policy, at: datetime) -> dict[Currency, Fraction]:
-    """By the rules of the present, asked at `at` of what had happened by then (what discounts grant is timeless)."""
-    everything = fold(EMPTY, facts, None)
-    state = replace(fold(EMPTY, [fact for fact in facts if fact.at <= at], None), known=everything.known)
-    shares = contribution(state, policy, at).subscriptions
-    return by_currency(Total(share.mrr.amount, share.mrr.currency) for share in shares)
-
-
 def but_zeros(sums: dict[Currency, Fraction]) -> dict[Currency, Fraction]:
     return {currency: amount for currency, amount in sums.items() if amount}
 
@@ -133,10 +126,10 @@ def assert_chained(movements: Iterable[Movement]) -> None:
 @given(account_lives, policies)
 def test_movements_up_to_each_instant_add_up_to_the_mrr_at_it(facts: list[Fact], policy: Policy) -> None:
     facts = dearer(facts)
-    movements = written(facts, policy)
+    movements, present = written(facts, policy), Present(facts)
     assert_chained(movements)
     for at in instants(facts, movements):
-        assert but_zeros(balance_at(movements, at)) == but_zeros(mrr_at(facts, policy, at)), at
+        assert but_zeros(balance_at(movements, at)) == but_zeros(present.mrr_at(policy, at)), at
 
 
 @settings(max_examples=MANY)
@@ -145,10 +138,10 @@ def test_with_a_base_currency_they_add_up_in_it_and_in_their_own(
     facts: list[Fact], policy: Policy, fx: tuple[Rate, ...]
 ) -> None:
     facts, policy = dearer(facts), replace(policy, base_currency=USD, fx=fx)
-    movements = written(facts, policy)
+    movements, present = written(facts, policy), Present(facts)
     assert_chained(movements)
     for at in instants(facts, movements):
-        own = mrr_at(facts, policy, at)
+        own = present.mrr_at(policy, at)
         assert but_zeros(own_at(movements, at)) == but_zeros(own), at
         kept, total = but_zeros(balance_at(movements, at)), in_one_currency(own, policy, at.date())
         if total is not None:
@@ -164,10 +157,10 @@ def test_with_locked_rates_nothing_remains_when_all_is_gone(
 ) -> None:
     facts = dearer(facts)
     policy = replace(policy, base_currency=USD, fx=fx, fx_mode=FxMode.LOCK)
-    movements = written(facts, policy)
+    movements, present = written(facts, policy), Present(facts)
     assert_chained(movements)
     for at in instants(facts, movements):
-        own, kept = but_zeros(mrr_at(facts, policy, at)), but_zeros(balance_at(movements, at))
+        own, kept = but_zeros(present.mrr_at(policy, at)), but_zeros(balance_at(movements, at))
         assert but_zeros(own_at(movements, at)) == own
         assert bool(kept) == bool(own), at
 

@@ -1,147 +1,171 @@
-"""Through real Kafka: histories shuffled and repeated, workers killed, partitions moved – and the very same ledger."""
+"""Through real Kafka: histories shuffled and repeated, workers killed, partitions moved – and the API says the same.
+
+Each history is told to two projects of one system: first in order, to workers that nobody disturbs; then in any order,
+with repeats, while workers die and others join and leave. Every answer about the one equals that about the other.
+"""
 
 import asyncio
 import signal
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-import msgspec
+import asyncpg
 import pytest
+from aiohttp import ClientSession, ClientTimeout
 
+from deploy.migrations import upgrade
+from libs.runtime.api_keys import KeyRequest, Scope, issue_at
+from libs.runtime.crypto import generate_key
 from libs.runtime.kafka import ensure_topics, new_producer
-from libs.wire import stripe_event
-from libs.wire.codec import decode, encode, record_key
-from libs.wire.records import ClientRecord, DirectoryRecord, MovementRecord, SettingsRecord, StripeRecord
+from libs.wire.codec import encode, record_key
 from libs.wire.topics import (
     CLIENT_ACTIVITY,
     CLIENT_DIRECTORY,
-    PROJECT_SETTINGS,
     REVENUE_CLIENTS,
     REVENUE_MOVEMENTS,
     STRIPE_EVENTS,
 )
+from services.api.directory_entry import Entry
+from services.api.queries import directory
+from tests.chaos.drill.api_answers import Asking, differences
 from tests.chaos.drill.fleet import Fleet
-from tests.chaos.drill.topics import committed, end_offsets, eventually, read_all
-from tests.mrr.in_memory import MemoryRecord, Stream, catalogue_of, stripe_records
-from tests.mrr.test_against_the_fake import account
+from tests.chaos.drill.histories import SAID_AT, History, feed, history, shuffled
+from tests.chaos.drill.topics import committed, end_offsets, eventually
+from tests.integration.api_rig import RunningApi, running_api
 from tests.servers import OwnBrokers
 
 pytestmark = pytest.mark.chaos
 
 PARTITIONS, GROUP = 8, "ledger-drill"
 CATCH_UP_SECONDS = 200.0
-SETTINGS: dict[str, object] = {"late_window_days": None}
-Told = list[tuple[object, ...]]
+BIG = Entry("big", domains=("customer.example",))
+READ = "SELECT topic, partition, next_offset FROM read_model_offsets WHERE topic = ANY($1::text[])"
+PENDING = "SELECT count(*) FROM definitions_due WHERE due_at <= now()"
+SAID = "UPDATE directory SET updated_at = $2, published_version = version WHERE project = $1"
 
 
-def history(seed: int) -> list[MemoryRecord]:
-    """One account's records, as a project of its own."""
-    fake = account(seed)
-    told = [decode(one.value or b"", StripeRecord) for one in stripe_records(fake.events, catalogue_of(fake))]
-    own = [msgspec.structs.replace(record, project=f"p{seed}") for record in told]
-    return [
-        MemoryRecord(STRIPE_EVENTS.name, offset, stripe_event.key_of(record), encode(record))
-        for offset, record in enumerate(own)
-    ]
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the drill happens."""
+
+    brokers: str
+    database: str
+    api: RunningApi
+
+    async def caught_up(self) -> bool:
+        """Whether both stages and the read model have taken all there is, and presets are told of it."""
+        for topic in (STRIPE_EVENTS.name, CLIENT_ACTIVITY.name):
+            if await committed(self.brokers, GROUP, topic) != await end_offsets(self.brokers, topic):
+                return False
+        connection = await asyncpg.connect(self.database)
+        try:
+            await connection.execute("SELECT set_config('revstream.every_project', 'on', false)")
+            read = [STRIPE_EVENTS.name, REVENUE_CLIENTS.name, REVENUE_MOVEMENTS.name]
+            held = {(row[0], row[1]): row[2] for row in await connection.fetch(READ, read)}
+            for topic in read:
+                ends = await end_offsets(self.brokers, topic)
+                if any(held.get((topic, partition)) != end for partition, end in ends.items()):
+                    return False
+            pending: int = await connection.fetchval(PENDING)
+            return not pending
+        finally:
+            await connection.close()
+
+    async def open(self, session: ClientSession, project: str, policy: Mapping[str, object]) -> Asking:
+        """A project that counts by this policy, with a client of its own that some customers belong to."""
+        issued = await issue_at(self.database, KeyRequest(project, "drill", [Scope.ADMIN]))
+        asking = Asking(session, f"http://127.0.0.1:{self.api.port}", issued.key, project)
+        url, headers = f"{asking.url}/api/integrations/stripe/settings", {"Authorization": f"Bearer {issued.key}"}
+        async with session.patch(url, json={"policy": policy}, headers=headers) as response:
+            assert response.status == 200, await response.text()
+        await self._say(project)
+        return asking
+
+    async def _say(self, project: str) -> None:
+        """As people would have said it in March: the day is part of the ledger, and the same for both projects."""
+        connection = await asyncpg.connect(self.database)
+        try:
+            await connection.execute("SELECT set_config('revstream.every_project', 'on', false)")
+            async with connection.transaction():
+                await directory.store(connection, project, [BIG])
+                await connection.execute(SAID, project, SAID_AT)
+        finally:
+            await connection.close()
+        async with new_producer(self.brokers) as producer:
+            record = encode(BIG.record(project, 1, SAID_AT))
+            await producer.send_and_wait(CLIENT_DIRECTORY.name, record, key=record_key(project, BIG.client))
 
 
-def directory(seed: int) -> DirectoryRecord:
-    """A client that has some of the customers."""
-    domains = ("customer.example",)
-    said = datetime(2026, 3, 1, tzinfo=UTC)
-    return DirectoryRecord(project=f"p{seed}", client="big", version=1, domains=domains, updated_at=said)
-
-
-def settings(seed: int) -> SettingsRecord:
-    return SettingsRecord(project=f"p{seed}", version=1, policy=SETTINGS)
-
-
-def undisturbed(seed: int) -> Stream:
-    """What the ordered history comes to in one process."""
-    stream = Stream(now=datetime.now(UTC))
-    stream.policies.apply(f"p{seed}".encode(), encode(settings(seed)))
-    stream.directory.apply(f"p{seed}/big".encode(), encode(directory(seed)))
-    stream.feed(history(seed))
-    return stream
-
-
-async def feed(brokers: str, records: Sequence[MemoryRecord]) -> None:
-    async with new_producer(brokers) as producer:
-        for record in records:
-            await producer.send(STRIPE_EVENTS.name, record.value, key=record.key)
-        await producer.flush()
-
-
-async def say(brokers: str, seeds: Sequence[int]) -> None:
-    async with new_producer(brokers) as producer:
-        for seed in seeds:
-            own = f"p{seed}"
-            await producer.send_and_wait(PROJECT_SETTINGS.name, encode(settings(seed)), key=own.encode())
-            key = record_key(own, "big")
-            await producer.send_and_wait(CLIENT_DIRECTORY.name, encode(directory(seed)), key=key)
-
-
-async def caught_up(brokers: str) -> bool:
-    for topic in (STRIPE_EVENTS.name, CLIENT_ACTIVITY.name):
-        if await committed(brokers, GROUP, topic) != await end_offsets(brokers, topic):
-            return False
-    return True
-
-
-def told(stream: Stream) -> tuple[Told, Told]:
-    """What a reader has of the ledger and of the clients."""
-    movements: Told = [
-        (one.id, one.client, one.kind, one.exact_before, one.exact_after, one.reason, one.caused_by, one.estimated)
-        for one in stream.movements()
-    ]
-    clients: Told = [
-        (one.client, one.status, one.exact_by_currency, one.booked, [member.customer for member in one.members])
-        for one in stream.revenue.values()
-    ]
-    return sorted(movements, key=repr), sorted(clients, key=repr)
-
-
-async def read(brokers: str, seeds: Sequence[int]) -> dict[int, Stream]:
-    """A reader for each project that has read both topics from their beginning."""
-    readers = {f"p{seed}": Stream(now=datetime.now(UTC)) for seed in seeds}
-    for one in await read_all(brokers, REVENUE_CLIENTS.name):
-        readers[decode(one.value, ClientRecord).project].take(REVENUE_CLIENTS.name, one.value)
-    for one in await read_all(brokers, REVENUE_MOVEMENTS.name):
-        readers[decode(one.value, MovementRecord).project].take(REVENUE_MOVEMENTS.name, one.value)
-    return {seed: readers[f"p{seed}"] for seed in seeds}
-
-
-@pytest.mark.timeout(600)
-async def test_killed_workers_and_moved_partitions_end_in_the_same_ledger(
-    own_broker: OwnBrokers, tmp_path: Path, full: bool
-) -> None:
-    dice, seeds = Random(11), range(20, 40 if full else 22)
-    brokers = (await own_broker()).bootstrap
+@asynccontextmanager
+async def place(brokers: str, database: str, home: Path) -> AsyncIterator[Place]:
+    """An API on a broker of our own and an empty database."""
     await ensure_topics(brokers, PARTITIONS, 1)
-    await say(brokers, seeds)
-    records = [one for seed in seeds for one in history(seed) for _ in range(dice.choice((1, 1, 2)))]
-    dice.shuffle(records)
-    third = len(records) // 3
-    fleet = Fleet("tests.chaos.drill.mrr_worker", (GROUP, brokers), tmp_path)
-    try:
-        for number in (0, 1):
-            await fleet.start(number)
-        for number in (0, 1):
-            await fleet.ready(number)
-        feeding = asyncio.create_task(feed(brokers, records[:third]))
-        await fleet.end(0, signal.SIGKILL)
-        await feeding
-        await fleet.start(0)
-        await feed(brokers, records[third : 2 * third])
-        await fleet.ready(0)
-        await fleet.end(1, signal.SIGKILL)
-        await feed(brokers, records[2 * third :])
-        await fleet.start(1)
-        await eventually(lambda: caught_up(brokers), CATCH_UP_SECONDS)
-    finally:
-        fleet.kill()
-    readers = await read(brokers, seeds)
-    for seed in seeds:
-        assert told(readers[seed]) == told(undisturbed(seed)), f"history {seed}"
+    await upgrade(database)
+    environment = {
+        "KAFKA_BOOTSTRAP_SERVERS": brokers,
+        "DATABASE_URL": database,
+        "REVSTREAM_ENCRYPTION_KEYS": generate_key(),
+    }
+    with (home / "api.log").open("wb") as log:
+        async with running_api(environment, log) as api:
+            await api.ready_within(30)
+            yield Place(brokers, database, api)
+
+
+async def disturbed(fleet: Fleet, brokers: str, records: Sequence[tuple[bytes, bytes]]) -> None:
+    """Feed the records while workers 0 and 1 are killed and come back, and worker 2 joins and leaves."""
+    quarter = len(records) // 4
+    feeding = asyncio.create_task(feed(brokers, records[:quarter]))
+    await fleet.end(0, signal.SIGKILL)
+    await feeding
+    await fleet.start(0)
+    await feed(brokers, records[quarter : 2 * quarter])
+    await fleet.ready(0)
+    feeding = asyncio.create_task(feed(brokers, records[2 * quarter : 3 * quarter]))
+    await fleet.start(2)
+    await feeding
+    await fleet.ready(2)
+    await fleet.end(1, signal.SIGKILL)
+    feeding = asyncio.create_task(feed(brokers, records[3 * quarter :]))
+    await fleet.start(1)
+    await fleet.end(2, signal.SIGTERM)
+    await feeding
+    await fleet.ready(1)
+
+
+@pytest.mark.timeout(900)
+async def test_killed_workers_and_moved_partitions_end_in_the_same_answers(
+    own_broker: OwnBrokers, database: str, tmp_path: Path, full: bool
+) -> None:
+    seeds = range(20, 40 if full else 24)
+    playing = asyncio.create_task(asyncio.to_thread(lambda: [history(seed) for seed in seeds]))
+    brokers = (await own_broker(group_min_session_timeout_ms="1000")).bootstrap
+    histories = await playing
+    async with place(brokers, database, tmp_path) as drill, ClientSession(timeout=ClientTimeout(total=60)) as session:
+        fleet = Fleet("tests.chaos.drill.mrr_worker", (GROUP, brokers), tmp_path)
+        pairs = [await opened(drill, session, each) for each in histories]
+        try:
+            for number in (0, 1):
+                await fleet.start(number)
+            for number in (0, 1):
+                await fleet.ready(number)
+            await feed(brokers, [record for each in histories for record in each.of(each.ordered)])
+            await eventually(drill.caught_up, CATCH_UP_SECONDS)
+            await disturbed(fleet, brokers, shuffled(histories, Random(11)))
+            await eventually(drill.caught_up, CATCH_UP_SECONDS)
+        finally:
+            fleet.kill()
+        for one, other in pairs:
+            each = 1 if full else 8
+            told, said = await asyncio.gather(one.everything(each), other.everything(each))
+            assert differences(told, said) == [], "\n".join(fleet.log(number) for number in (0, 1))
+            assert len(told) > 80
+
+
+async def opened(drill: Place, session: ClientSession, told: History) -> tuple[Asking, Asking]:
+    """Both projects of a history."""
+    one = await drill.open(session, told.ordered, told.policy)
+    return one, await drill.open(session, told.shuffled, told.policy)

@@ -18,13 +18,13 @@ from services.mrr.settings import MrrSettings
 
 
 class GroupSettings(MrrSettings):
-    """The service's settings but for the group."""
+    """The service's settings but for the group, and that a worker that was killed is missed sooner."""
 
     group: str
 
     def worker(self) -> BatchSettings:
         """How the Faust worker is set up."""
-        return replace(super().worker(), group=self.group)
+        return replace(super().worker(), group=self.group, session_seconds=3.0, heartbeat_seconds=0.5)
 
 
 @asynccontextmanager

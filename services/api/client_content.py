@@ -47,7 +47,7 @@ async def terms(connection: Connection, project: str) -> Terms:
 def client_content(found: ClientFound, by: Terms) -> dict[str, object]:
     """All of a client; without revenue all its amounts are empty."""
     record = _record(found)
-    exact = {currency: exact_amount(text) for currency, text in record.exact_by_currency.items()}
+    exact = _amounts(record)
     yearly: dict[str, Fraction] = {currency: amount * MONTHS_A_YEAR for currency, amount in exact.items()}
     return {
         "client": found.client,
@@ -63,6 +63,15 @@ def client_content(found: ClientFound, by: Terms) -> dict[str, object]:
         "as_of": record.as_of,
         **directory_content(found),
     }
+
+
+def amounts_of(found: ClientFound) -> dict[str, Fraction]:
+    """Its exact MRR in minor units, by currency."""
+    return _amounts(_record(found))
+
+
+def _amounts(record: ClientRecord) -> dict[str, Fraction]:
+    return {currency: exact_amount(text) for currency, text in record.exact_by_currency.items()}
 
 
 def directory_content(found: ClientFound) -> dict[str, object]:

@@ -53,7 +53,7 @@ class Defined:
 
 def define(records: Iterable[bytes], own: Policy, now: datetime) -> Defined:
     """Under every preset; base currency, rates, zone and late window are the project's own."""
-    facts, livemode = _facts(records)
+    facts, livemode = facts_of(records)
     state = fold(EMPTY, facts, own.late_window)
     found: dict[str, dict[str, SubscriptionShare]] = {}
     changes: list[datetime] = []
@@ -83,7 +83,8 @@ def _answers(shares: Mapping[str, SubscriptionShare]) -> Answers:
     return Answers(next(iter(shares.values())).mrr.currency, by_preset)
 
 
-def _facts(records: Iterable[bytes]) -> tuple[Sequence[Fact], bool]:
+def facts_of(records: Iterable[bytes]) -> tuple[Sequence[Fact], bool]:
+    """What stored versions say, without those that can't be read; and whether they are live data."""
     facts: list[Fact] = []
     livemode = True
     for data in records:

@@ -12,6 +12,7 @@ from services.api.handlers import (
     segments,
     series,
     subscriptions,
+    waterfall,
 )
 from services.api.sharing import shared
 
@@ -19,7 +20,7 @@ REVENUE_ROUTES = (
     Route("GET", "/api/metrics", Scope.READ, shared(metrics.metrics)),
     Route("GET", "/api/metrics/{name}", Scope.READ, shared(series.metric)),
     Route("GET", "/api/mrr/movements", Scope.READ, shared(movements.movements_page)),
-    Route("GET", "/api/mrr/waterfall", Scope.READ, shared(movements.waterfall)),
+    Route("GET", "/api/mrr/waterfall", Scope.READ, shared(waterfall.waterfall)),
     Route("GET", "/api/mrr/definitions", Scope.READ, shared(definitions.mrr_definitions)),
     Route("GET", "/api/mrr/changes", Scope.READ, shared(cancellations.plan_changes)),
     Route("GET", "/api/fx-rates", Scope.READ, shared(fx_rates.fx_rates)),

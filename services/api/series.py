@@ -58,6 +58,11 @@ def values(name: str, periods: Sequence[Measured], policy: Policy) -> list[Figur
     return [_value(name, one, policy) for one in periods]
 
 
+def at_end(of: Measured, policy: Policy) -> dict[str, Figure]:
+    """What is held rather than moved, as it was when the period ended."""
+    return {name: told(of, policy) for name, told in AT_END.items()}
+
+
 def narrowed(of: Measured, currency: str) -> Measured:
     """Only what is in this currency of the ledger."""
     code = Currency(currency)
@@ -73,8 +78,8 @@ def narrowed(of: Measured, currency: str) -> Measured:
 
 
 def _value(name: str, of: Measured, policy: Policy) -> Figure:
-    at_end = AT_END.get(name)
-    return at_end(of, policy) if at_end is not None else in_period_figures(of, policy)[name]
+    held = AT_END.get(name)
+    return held(of, policy) if held is not None else in_period_figures(of, policy)[name]
 
 
 def _ends(of: Measured) -> dict[Currency, Fraction]:

@@ -21,10 +21,11 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Cache-Control": "no-cache",
     "Vary": "Accept-Encoding",
 }
 SMALLEST_PACKED = 512
+AGAIN = "no-cache"
+FOREVER = "public, max-age=31536000, immutable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,11 @@ class File:
     @classmethod
     def of(cls, path: Path) -> "File":
         """The file at `path`."""
-        body = path.read_bytes()
-        kind = guess_type(path.name)[0] or "application/octet-stream"
+        return cls.of_content(path.read_bytes(), guess_type(path.name)[0] or "application/octet-stream")
+
+    @classmethod
+    def of_content(cls, body: bytes, kind: str) -> "File":
+        """A file with this content, of this type."""
         packed = gzip.compress(body, mtime=0) if len(body) >= SMALLEST_PACKED else None
         smaller = packed if packed is not None and len(packed) < len(body) else None
         return cls(body, smaller, kind, f'"{blake2b(body, digest_size=12).hexdigest()}"')
@@ -51,9 +55,9 @@ def read_files(folder: Path = FOLDER) -> Mapping[str, File]:
     return {str(path.relative_to(folder)): File.of(path) for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-def file_response(request: web.Request, file: File) -> web.Response:
-    """The file, packed where the browser takes it; 304 where it has this very content."""
-    headers = {**HEADERS, "ETag": file.tag}
+def file_response(request: web.Request, file: File, kept: str = AGAIN) -> web.Response:
+    """The file, packed where the browser takes it; 304 where it has this very content. `kept`: for how long."""
+    headers = {**HEADERS, "ETag": file.tag, "Cache-Control": kept}
     if file.tag in [each.strip().removeprefix("W/") for each in request.headers.get("If-None-Match", "").split(",")]:
         return web.Response(status=304, headers=headers)
     if file.packed is not None and "gzip" in request.headers.get("Accept-Encoding", ""):

@@ -1,5 +1,6 @@
 """`GET /api/clients` and `GET /api/clients/{id}`: what each client pays, how it stands, what people say of it."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
@@ -9,18 +10,20 @@ from aiohttp import web
 from services.api.answers import figures
 from services.api.asked import Asked
 from services.api.client_content import client_content, terms
+from services.api.courses import Lines, courses
 from services.api.cursors import Listing, Position
 from services.api.freshness import freshness
 from services.api.parameters import Query
 from services.api.problems import Refused, not_found
-from services.api.queries import clients, projects
+from services.api.queries import clients, ledger, projects
 from services.api.queries.clients import ClientFilter, ClientFound
 from services.api.segments import AT_RISK, Thresholds, bounds_of
 from services.api.sharing import shared
 
 
 class ClientsQuery(Query, frozen=True, kw_only=True):
-    """`min_mrr` is in major units and holds for the client's largest currency, as sorting by MRR does."""
+    """`min_mrr` is in major units and holds for the client's largest currency, as sorting by MRR does. `course` adds
+    how each client's MRR went in the last twelve weeks."""
 
     status: Literal["active", "at_risk", "churned", "none"] | None = None
     min_mrr: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,18}(\.[0-9]{1,6})?$")] | None = None
@@ -29,6 +32,7 @@ class ClientsQuery(Query, frozen=True, kw_only=True):
     segment: Literal["enterprise", "growth", "starter", "at_risk"] | None = None
     sort: Literal["mrr", "-mrr", "name", "-name", "health", "-health"] = "-mrr"
     mode: Literal["live", "test"] | None = None
+    course: bool = False
     limit: Annotated[int, msgspec.Meta(ge=1, le=200)] = 50
     cursor: Annotated[str, msgspec.Meta(max_length=2000)] | None = None
 
@@ -44,14 +48,23 @@ async def clients_page(asked: Asked) -> web.Response:
         after = asked.parts.cursors.position(listing, query.cursor)
         wanted = _filter(query, livemode, by.limits)
         found = await clients.page(connection, asked.project, wanted, after, query.limit + 1)
+        shown = found[: query.limit]
+        lines: Lines | None = None
+        if query.course:
+            scope = await ledger.scope(connection, asked.project, livemode, by.policy.timezone)
+            lines = await courses(connection, scope, shown, datetime.now(UTC))
         fresh = await freshness(connection)
-    shown = found[: query.limit]
     content = {
-        "data": [client_content(each, by) for each in shown],
+        "data": [client_content(each, by) | _line(each, lines) for each in shown],
         "next_cursor": _next(asked, listing, query.sort, shown[-1]) if len(found) > query.limit else None,
         "livemode": livemode,
     }
     return figures(asked.request, content, fresh)
+
+
+def _line(found: ClientFound, lines: Lines | None) -> dict[str, object]:
+    """The client's course, where it was asked for; null where nothing is known to draw."""
+    return {} if lines is None else {"course": lines.get(found.client)}
 
 
 @shared
@@ -84,7 +97,7 @@ def _filter(query: ClientsQuery, livemode: bool, limits: Thresholds) -> ClientFi
 def _listing(project: str, query: ClientsQuery, livemode: bool) -> Listing:
     """What a cursor is bound to: everything but how far and how much."""
     mode: Literal["live", "test"] = "live" if livemode else "test"
-    return Listing(project, "clients", msgspec.structs.replace(query, mode=mode, cursor=None, limit=1))
+    return Listing(project, "clients", msgspec.structs.replace(query, mode=mode, cursor=None, limit=1, course=False))
 
 
 def _next(asked: Asked, listing: Listing, sort: str, last: ClientFound) -> str:

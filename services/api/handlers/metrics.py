@@ -1,9 +1,10 @@
 """`GET /api/metrics`: a project's present figures, and those of a period."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from fractions import Fraction
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -13,7 +14,9 @@ from libs.domain.identity import Currency
 from libs.domain.ledger.valuation import midnight, valued
 from libs.domain.metrics import (
     CohortMonth,
+    Figure,
     Measured,
+    Money,
     Period,
     Present,
     in_period_figures,
@@ -23,15 +26,16 @@ from libs.domain.metrics import (
 from libs.domain.metrics.cells import Measure
 from libs.domain.policy import FxMode, Policy
 from libs.domain.totals import Total, by_currency
+from services.api import series
 from services.api.answers import figures as figures_answer
 from services.api.asked import Asked
 from services.api.cohorts import cohort_months
 from services.api.database import Connection
 from services.api.figures_told import Out, all_told, money_told
-from services.api.measuring import Question, measured, worth
+from services.api.measuring import Question, measured, span, worth
 from services.api.money import currency_of, total
 from services.api.periods import DAY, Compare, PeriodQuery, compared, period_of
-from services.api.queries import figures, ledger, looks, subscriptions
+from services.api.queries import figures, ledger, looks, risk_then, subscriptions
 from services.api.queries.figures import Counts
 from services.api.queries.ledger import Scope
 
@@ -43,9 +47,10 @@ PRESENT = ("mrr", "arr", "active_subscriptions", "active_subscribers", "customer
 
 
 class MetricsQuery(PeriodQuery, frozen=True, kw_only=True):
-    """The period, and what to show beside it."""
+    """The period, what to show beside it, and on request one currency of the ledger alone."""
 
     compare: Compare | None = None
+    currency: Annotated[str, msgspec.Meta(pattern="^[A-Za-z]{3}$")] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,20 @@ class Now:
     ledger: Mapping[Currency, Fraction]
     cohorts: tuple[CohortMonth, ...]
 
+    def narrowed(self, code: str) -> "Now":
+        """Its amounts in one currency; what is counted, and cohorts, are of all."""
+        return replace(
+            self,
+            mrr=_only(self.mrr, code),
+            at_risk=_only(self.at_risk, code),
+            leaving=_only(self.leaving, code),
+            ledger={each: amount for each, amount in self.ledger.items() if each == code},
+        )
+
+
+def _only(amounts: Mapping[str, Fraction], code: str) -> Mapping[str, Fraction]:
+    return {each: amount for each, amount in amounts.items() if each == code}
+
 
 async def metrics(asked: Asked) -> web.Response:
     """All figures: those of now, those of the period, and on request those of the period to compare with."""
@@ -70,8 +89,11 @@ async def metrics(asked: Asked) -> web.Response:
         earlier = None if query.compare is None else compared(period, query.compare)
         now = await _now(connection, scope, policy, today)
         (of,) = await measured(connection, Question(scope, policy, (period,)))
-        before = [] if earlier is None else await measured(connection, Question(scope, policy, (earlier,)))
+        then = None if earlier is None else await _then(connection, Earlier(scope, policy, earlier, query.currency))
     usual = currency_of(now.mrr, policy, today)
+    if query.currency is not None:
+        usual = query.currency.lower()
+        now, of = now.narrowed(usual), series.narrowed(of, usual)
     content = {
         "period": _days(period),
         "currency": usual,
@@ -81,10 +103,32 @@ async def metrics(asked: Asked) -> web.Response:
         "incomplete_clients": now.counts.incomplete_clients,
         **({"recounting": msgspec.to_builtins(scope.building)} if scope.building else {}),
     }
-    if earlier is not None:
-        told = all_told(in_period_figures(before[0], policy), policy, usual)
-        content["comparison"] = {"period": _days(earlier), "metrics": told}
+    if earlier is not None and then is not None:
+        content["comparison"] = {"period": _days(earlier), "metrics": all_told(then, policy, usual)}
     return figures_answer(asked.request, content, at.fresh)
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """The period to compare with, of which ledger, and whether of one currency alone."""
+
+    scope: Scope
+    policy: Policy
+    period: Period
+    currency: str | None
+
+
+async def _then(connection: Connection, asked: Earlier) -> Mapping[str, Figure]:
+    """The figures of an earlier period: what moved in it, and what there was when it ended."""
+    scope, policy = asked.scope, asked.policy
+    (of,) = await measured(connection, Question(scope, policy, (asked.period,)))
+    found = await risk_then.revenue_at_risk(connection, scope, span(asked.period, scope.timezone).end)
+    at = midnight(asked.period.last, policy)
+    at_risk = by_currency(valued(Total(exact, Currency(code)), None, policy, at).worth for code, exact in found.items())
+    if asked.currency is not None:
+        code = asked.currency.lower()
+        of, at_risk = series.narrowed(of, code), {each: one for each, one in at_risk.items() if each == code}
+    return {**in_period_figures(of, policy), **series.at_end(of, policy), "revenue_at_risk": Money(at_risk)}
 
 
 def named(now: Now, of: Measured, policy: Policy, day: date) -> Out:

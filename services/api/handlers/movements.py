@@ -1,4 +1,4 @@
-"""`GET /api/mrr/movements` and `/api/mrr/waterfall`: the ledger's entries, and the bridge of a period."""
+"""`GET /api/mrr/movements`: the ledger's entries."""
 
 from datetime import UTC, date
 from typing import Annotated, Literal
@@ -7,17 +7,14 @@ from zoneinfo import ZoneInfo
 import msgspec
 from aiohttp import web
 
-from libs.domain.ledger import MovementKind
-from libs.domain.metrics import Bridge, Period, rounded, span_of
+from libs.domain.metrics import Period, span_of
 from libs.domain.money import major_text, round_half_up, shown
 from libs.domain.policy import Policy
 from libs.wire.contribution_codec import exact_amount, exact_text
 from services.api.answers import figures
 from services.api.asked import Asked
 from services.api.cursors import Listing, Position
-from services.api.measuring import Question, measured
 from services.api.parameters import Query
-from services.api.periods import PeriodQuery, period_of
 from services.api.queries import looks, movements
 from services.api.queries.movements import MovementFilter, MovementFound
 
@@ -57,35 +54,6 @@ async def movements_page(asked: Asked) -> web.Response:
         "livemode": scope.livemode,
     }
     return figures(asked.request, content, at.fresh)
-
-
-async def waterfall(asked: Asked) -> web.Response:
-    """The bridge from the start of a period to its end, in each currency of the ledger; it adds up as it is shown."""
-    query = asked.query(PeriodQuery)
-    async with asked.database.reading(asked.project) as connection:
-        at = await looks.look(connection, asked.project, query.mode)
-        scope = at.scope
-        period = period_of(query, at.today)
-        (found,) = await measured(connection, Question(scope, at.policy, (period,), frozenset()))
-    content = {
-        "period": {"from": period.first, "to": period.last},
-        "timezone": scope.timezone,
-        "livemode": scope.livemode,
-        "bridges": [bridge_content(code, one) for code, one in sorted(found.bridges.items())],
-    }
-    return figures(asked.request, content, at.fresh)
-
-
-def bridge_content(currency: str, bridge: Bridge) -> dict[str, object]:
-    """A bridge with each part as it is shown, and exact."""
-    exact = {"start": bridge.start, **{kind.value: bridge.by(kind) for kind in MovementKind}, "end": bridge.end}
-    exact["net"] = bridge.net
-    parts = rounded(bridge)
-    return {
-        "currency": currency,
-        **{name: {"amount": major_text(parts[name], currency), "currency": currency} for name in exact},
-        "exact": {name: exact_text(amount) for name, amount in exact.items()},
-    }
 
 
 def movement_content(found: MovementFound, policy: Policy, timezone: str) -> dict[str, object]:

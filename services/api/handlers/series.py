@@ -126,13 +126,17 @@ async def _points(wanted: Wanted, periods: tuple[Period, ...], usual: str | None
     return [{**days(one), "value": told(value, policy, usual)} for one, value in zip(periods, values, strict=True)]
 
 
+def before(period: Period) -> Period:
+    """All of time before it."""
+    return Period(min(BEGINNING, period.first - DAY), period.first - DAY)
+
+
 async def _measured(wanted: Wanted, periods: tuple[Period, ...]) -> list[Measured]:
     at = wanted.look
     if wanted.client is not None:
         ledger = await movements.of_client(at.connection, at.scope, wanted.client)
         return [measured_purely(ledger, period, at.policy) for period in periods]
     if wanted.part is not None:
-        before = Period(min(BEGINNING, periods[0].first - DAY), periods[0].first - DAY)
-        sums = await parts.moved(at.connection, at.scope, wanted.part, (before, *periods))
+        sums = await parts.moved(at.connection, at.scope, wanted.part, (before(periods[0]), *periods))
         return bridged(sums, len(periods))
     return await measured(at.connection, Question(at.scope, at.policy, periods, series.NEEDS[wanted.name]))

@@ -59,6 +59,7 @@ DIFFERING = """
 SELECT subscription, customer, answers FROM definitions
 WHERE project = $1 AND livemode = $2 AND differs AND subscription > $3 ORDER BY subscription LIMIT $4
 """
+CUSTOMERS = "SELECT customer FROM definitions_due WHERE project = $1 ORDER BY customer"
 COUNTED = ""
 
 SumKey = tuple[str, bool, str, str, str, int]
@@ -96,6 +97,11 @@ async def take(connection: Connection, now: datetime, most: int) -> list[Due]:
     """Customers that are due, kept from other processes for a while."""
     rows = await connection.fetch(TAKE, now, most)
     return [Due(row["project"], row["customer"], row["due_at"]) for row in rows]
+
+
+async def customers(connection: Connection, project: str) -> list[str]:
+    """All customers that subscriptions are stored of."""
+    return [row["customer"] for row in await connection.fetch(CUSTOMERS, project)]
 
 
 async def policies(connection: Connection, projects: Iterable[str]) -> Mapping[str, Policy]:

@@ -19,6 +19,10 @@ COLUMNS = """id, client, kind, currency, occurred_at, exact_before, exact_after,
 HERE = "project = $1 AND livemode = $2 AND generation = $3"
 OF_CLIENT = f"SELECT {COLUMNS} FROM movements WHERE {HERE} AND client = $4 ORDER BY occurred_at, id"  # noqa: S608
 BY_ID = f"SELECT {COLUMNS} FROM movements WHERE {HERE} AND id = ANY($4::text[])"  # noqa: S608
+STEPS = f"""
+SELECT client, currency, occurred_at, exact_before, exact_after FROM movements
+WHERE {HERE} AND client = ANY($4::text[]) AND occurred_at > $5 ORDER BY client, occurred_at, id
+"""  # noqa: S608 – our own words
 CURRENCIES = """
 SELECT DISTINCT currency FROM ledger_cells
 WHERE project = $1 AND livemode = $2 AND generation = $3 AND measure = 'moved_month'
@@ -65,6 +69,30 @@ class MovementFound:
     @property
     def after(self) -> Fraction:
         return exact_amount(self.exact_after)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a client had before and after something moved, in one currency."""
+
+    client: str
+    currency: str
+    at: datetime
+    before: Fraction
+    after: Fraction
+
+
+async def steps(connection: Connection, scope: Scope, clients: Sequence[str], since: datetime) -> list[Step]:
+    """What moved of these clients after an instant, the oldest first."""
+    return [
+        Step(
+            row["client"],
+            row["currency"],
+            row["occurred_at"],
+            *map(exact_amount, (row["exact_before"], row["exact_after"])),
+        )
+        for row in await connection.fetch(STEPS, *scope.key, clients, since)
+    ]
 
 
 async def page(

@@ -62,11 +62,23 @@ async function ask(method, path, body, signal) {
     response = await fetch(path, { method, headers, body: content, signal, credentials: "same-origin" });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Unreachable();
+    throw lost(new Unreachable());
   }
   if (response.status === 204) return null;
   const said = await response.json().catch(() => ({}));
-  if (response.ok) return said;
+  if (response.ok) return fresh(said);
   if (response.status === 401) document.dispatchEvent(new CustomEvent("signed-out"));
-  throw new Problem(response.status, said);
+  const problem = new Problem(response.status, said);
+  throw response.status === 503 ? lost(problem) : problem;
+}
+
+/** Let the page's frame know how old the figures are. */
+function fresh(said) {
+  if (said.freshness_seconds !== undefined) document.dispatchEvent(new CustomEvent("fresh", { detail: said }));
+  return said;
+}
+
+function lost(error) {
+  document.dispatchEvent(new CustomEvent("lost", { detail: error }));
+  return error;
 }

@@ -4,32 +4,35 @@
 export function h(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
   dress(element, properties);
-  element.append(...children.flat(3).filter((child) => child !== null && child !== undefined && child !== false));
+  element.append(...present(children));
   return element;
 }
+
+const present = (children) => children.flat(4).filter((child) => child !== null && child !== undefined && child !== false);
 
 /** The same in the SVG namespace. */
 export function svg(tag, properties = {}, ...children) {
   const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
   for (const [name, value] of Object.entries(properties)) element.setAttribute(name, value);
-  element.append(...children);
+  element.append(...present(children));
   return element;
 }
 
 function dress(element, properties) {
   for (const [name, value] of Object.entries(properties)) {
     if (value === null || value === undefined || value === false) continue;
-    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    if (name === "style") for (const [key, text] of Object.entries(value)) element.style.setProperty(key, text);
+    else if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else if (name === "class") element.className = value;
     else if (name === "value") element.value = value;
-    else if (name === "checked" || name === "selected" || name === "disabled" || name === "hidden") element[name] = true;
+    else if (name === "checked" || name === "selected" || name === "disabled" || name === "hidden" || name === "open") element[name] = true;
     else element.setAttribute(name, value === true ? "" : value);
   }
 }
 
 /** Replace what `parent` holds. */
 export function show(parent, ...children) {
-  parent.replaceChildren(...children.flat(3).filter((child) => child !== null && child !== undefined && child !== false));
+  parent.replaceChildren(...present(children));
   return parent;
 }
 

@@ -28,14 +28,13 @@ export function money(value) {
   return amount(value.amount, value.currency);
 }
 
-/** A rate such as "0.034500" as "3.45 %". */
+/** A rate such as "0.034500" as "3.45 %", a half rounded away from 0. */
 export function rate(text) {
   if (text === null || text === undefined) return "–";
-  const [, sign, whole, rest] = /^(-?)([0-9]+)(?:\.([0-9]*))?$/.exec(text) || [];
+  const [, sign, whole, rest = ""] = /^(-?)([0-9]+)(?:\.([0-9]*))?$/.exec(text) || [];
   if (whole === undefined) return text;
-  const places = (rest || "").padEnd(6, "0");
-  const moved = `${whole}${places.slice(0, 2)}`.replace(/^0+(?=[0-9])/, "");
-  return `${sign ? "−" : ""}${moved}${POINT}${places.slice(2, 4)} %`;
+  const hundredths = String((BigInt(whole + rest.padEnd(6, "0").slice(0, 6)) + 50n) / 100n).padStart(3, "0");
+  return `${sign && /[1-9]/.test(hundredths) ? "−" : ""}${digits(hundredths.slice(0, -2))}${POINT}${hundredths.slice(-2)} %`;
 }
 
 /** A plain ratio with two places. */
@@ -48,11 +47,28 @@ export function ratio(text) {
 /** A count. */
 export const count = (value) => (value === null || value === undefined ? "–" : digits(String(value)));
 
-/** An instant in the reader's own zone. */
+const OF_THIS_YEAR = new Intl.DateTimeFormat(LOCALE, { month: "short", day: "numeric", hour: "numeric", minute: "2-digit" });
+const OF_ANY_YEAR = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeStyle: "short" });
+const WHOLE = new Intl.DateTimeFormat(LOCALE, { dateStyle: "full", timeStyle: "long" });
+const BETWEEN = new Intl.RelativeTimeFormat(LOCALE, { numeric: "auto", style: "short" });
+
+/** An instant in the reader's own zone; the year where it is another one. */
 export function instant(text) {
   if (!text) return "–";
   const at = new Date(text);
-  return at.toLocaleString(LOCALE, { dateStyle: "medium", timeStyle: "short" });
+  return (at.getFullYear() === new Date().getFullYear() ? OF_THIS_YEAR : OF_ANY_YEAR).format(at);
+}
+
+/** The same to the second, with weekday and zone. */
+export const instantWhole = (text) => WHOLE.format(new Date(text));
+
+/** "5 min ago", "in 3 days". */
+export function fromNow(text, now = Date.now()) {
+  const seconds = (Date.parse(text) - now) / 1000, size = Math.abs(seconds);
+  if (size < 45) return seconds > 0 ? "in a moment" : "now";
+  if (size < 5400) return BETWEEN.format(Math.round(seconds / 60), "minute");
+  if (size < 129600) return BETWEEN.format(Math.round(seconds / 3600), "hour");
+  return BETWEEN.format(Math.round(seconds / 86400), "day");
 }
 
 /** A day. */
@@ -64,6 +80,9 @@ export function day(text) {
 
 /** "payment_failed" as "payment failed". */
 export const words = (text) => (text ? text.replaceAll("_", " ") : "–");
+
+/** The same at the beginning of a line. */
+export const title = (text) => (text ? words(text)[0].toUpperCase() + words(text).slice(1) : "–");
 
 /** How long ago, in words. */
 export function ago(seconds) {

@@ -1,103 +1,71 @@
-// The shell: who is looking, the way from page to page, how fresh the figures are.
+// Who is looking, and which page.
 
 import { get, remove } from "./api.js";
 import { announce, h, show } from "./dom.js";
-import { ago } from "./format.js";
 import { live } from "./live.js";
-import { login } from "./login.js";
-import { followLinks, go, link, parameters } from "./place.js";
-import { failure } from "./parts.js";
+import { login, signIn } from "./login.js";
+import { failure, waiting } from "./parts.js";
+import { followLinks, parameters } from "./place.js";
+import { frame, mark, watchFreshness } from "./shell.js";
 
-const PAGES = [
-  { path: "/", name: "Overview", load: () => import("./pages/overview.js") },
-  { path: "/clients", name: "Clients", load: () => import("./pages/clients.js") },
-  { path: "/alerts", name: "Alerts", load: () => import("./pages/alerts.js") },
-  { path: "/cohorts", name: "Cohorts", load: () => import("./pages/cohorts.js") },
-  { path: "/cancellations", name: "Cancellations", load: () => import("./pages/cancellations.js") },
-  { path: "/trials", name: "Trials", load: () => import("./pages/trials.js") },
-  { path: "/renewals", name: "Renewals", load: () => import("./pages/renewals.js") },
-  { path: "/payments", name: "Failed payments", load: () => import("./pages/payments.js") },
-  { path: "/mapping", name: "Mapping", load: () => import("./pages/mapping.js") },
-  { path: "/integration", name: "Integration", load: () => import("./pages/integration.js") },
-];
-const CLIENT = { path: "/clients/", name: "Client", load: () => import("./pages/client.js") };
-const BEHIND_SECONDS = 60;
+const PAGES = {
+  "/": ["Overview", () => import("./pages/overview.js")],
+  "/clients": ["Clients", () => import("./pages/clients.js")],
+  "/alerts": ["Alerts", () => import("./pages/alerts.js")],
+  "/cohorts": ["Cohorts", () => import("./pages/cohorts.js")],
+  "/cancellations": ["Cancellations", () => import("./pages/cancellations.js")],
+  "/trials": ["Trials", () => import("./pages/trials.js")],
+  "/renewals": ["Renewals", () => import("./pages/renewals.js")],
+  "/payments": ["Failed payments", () => import("./pages/payments.js")],
+  "/mapping": ["Mapping", () => import("./pages/mapping.js")],
+  "/integration": ["Integration", () => import("./pages/integration.js")],
+};
+const HELD_MS = 1500;
+const CLIENT = ["Client", () => import("./pages/client.js")];
 
 const root = document.getElementById("app");
 let leaving = new AbortController();
 let session = null;
 
-function frame() {
-  show(root,
-    h("header", { class: "top" },
-      h("a", { class: "brand", href: "/" }, "revstream"),
-      h("nav", { "aria-label": "Pages" }, h("ul", {}, PAGES.map((page) =>
-        h("li", {}, h("a", { href: link(page.path, kept()), "data-path": page.path }, page.name))))),
-      h("span", { class: "quiet" }, session.project),
-      h("button", { type: "button", class: "plain", onclick: nextTheme }, "Light / dark"),
-      h("button", { type: "button", class: "plain", onclick: leave }, "Sign out")),
-    h("div", { id: "freshness" }),
-    h("main", { id: "main", tabindex: "-1" }),
-    h("div", { id: "announcements", class: "unseen", "aria-live": "polite" }));
-}
-
-/** What goes along from page to page: whose figures, and of when. */
-function kept() {
-  const { from, to, compare, mode, currency, segment } = parameters();
-  return { from, to, compare, mode, currency, segment };
+function pageHere() {
+  const { pathname } = location;
+  if (pathname.startsWith("/clients/")) return { path: "/clients", page: CLIENT };
+  return { path: pathname, page: PAGES[pathname] };
 }
 
 async function draw() {
   leaving.abort();
   leaving = new AbortController();
   const { signal } = leaving;
-  const page = PAGES.find((one) => one.path === location.pathname)
-    || (location.pathname.startsWith(CLIENT.path) ? CLIENT : null);
+  const { path, page } = pageHere();
   const main = document.getElementById("main");
-  for (const anchor of document.querySelectorAll(".top nav a")) {
-    const here = anchor.dataset.path === page?.path || (page === CLIENT && anchor.dataset.path === "/clients");
-    if (here) anchor.setAttribute("aria-current", "page"); else anchor.removeAttribute("aria-current");
-    anchor.href = link(anchor.dataset.path, kept());
-  }
-  if (!page) return show(main, h("h1", {}, "There is no such page"), h("a", { href: "/" }, "To the overview"));
-  document.title = `${page.name} · revstream`;
+  mark(path);
+  if (!page) return show(main, h("h1", {}, "There is no such page"), h("p", {}, h("a", { href: "/" }, "To the overview")));
+  const [name, load] = page;
+  document.title = `${name} · revstream`;
   try {
-    const { render } = await page.load();
+    const loading = load();
+    if (!main.children.length) show(main, h("h1", {}, name), waiting());
+    const { render } = await loading;
     if (signal.aborted) return undefined;
-    show(main, render({ parameters: parameters(), signal, session }));
-    announce(page.name);
+    inPlace(main, () => show(main, render({ parameters: parameters(), signal, session })));
+    announce(name);
   } catch (error) {
-    if (!signal.aborted) show(main, failure(error, draw));
+    if (!signal.aborted) show(main, h("h1", {}, name), failure(error, draw));
   }
   return undefined;
 }
 
-async function watchFreshness() {
-  const place = document.getElementById("freshness");
-  if (!place || document.hidden) return;
-  try {
-    const { mode } = parameters();
-    const { as_of: asOf, freshness_seconds: seconds, livemode } = await get("/api/clients", { limit: 1, mode });
-    show(place,
-      livemode === false ? h("p", { class: "testing" }, "Test data: nobody pays these amounts.") : null,
-      seconds === null || seconds > BEHIND_SECONDS
-        ? h("p", { class: "behind", role: "status" }, asOf
-          ? `These figures are as of ${new Date(asOf).toLocaleString()}, ${ago(seconds)} behind. They catch up by themselves.`
-          : "The figures are being put together; nothing has been read yet.")
-        : null);
-  } catch (error) {
-    if (error.code === "unreachable" || error.status === 503) {
-      show(place, h("p", { class: "behind", role: "status" }, `${error.message} ${error.hint}`));
-    }
-  }
-}
-
-function nextTheme() {
-  const dark = document.documentElement.dataset.theme
-    ? document.documentElement.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-  document.documentElement.dataset.theme = dark ? "light" : "dark";
-  localStorage.setItem("theme", document.documentElement.dataset.theme);
-  draw();
+/** Draw anew without a jump: the page keeps its height until it is filled again, and the focus its control. */
+function inPlace(main, drawing) {
+  const { key } = document.activeElement?.dataset ?? {};
+  const caret = document.activeElement?.selectionStart;
+  main.style.minHeight = `${main.offsetHeight}px`;
+  setTimeout(() => { main.style.minHeight = ""; }, HELD_MS);
+  drawing();
+  const same = key ? main.querySelector(`[data-key="${CSS.escape(key)}"]`) : null;
+  same?.focus({ preventScroll: true });
+  if (same?.type === "search") same.setSelectionRange(caret, caret);
 }
 
 async function leave() {
@@ -105,11 +73,12 @@ async function leave() {
   signOut();
 }
 
-function signOut() {
+function signOut(told = "") {
   session = null;
   live.stop();
   leaving.abort();
-  show(root, login(start));
+  for (const open of document.querySelectorAll("dialog")) open.close();
+  show(root, login(start, told));
 }
 
 async function start() {
@@ -119,22 +88,26 @@ async function start() {
     if (error.status === 401) return signOut();
     return show(root, h("main", { id: "main", class: "login" }, failure(error, start)));
   }
-  frame();
+  show(root, frame(session, leave));
   live.start();
-  watchFreshness();
   return draw();
 }
 
 if (localStorage.getItem("theme")) document.documentElement.dataset.theme = localStorage.getItem("theme");
 followLinks();
-document.addEventListener("moved", () => { if (session) { scrollTo(0, 0); draw(); document.getElementById("main")?.focus({ preventScroll: true }); } });
-document.addEventListener("signed-out", () => { if (session) signOut(); });
-setInterval(watchFreshness, 15000);
+watchFreshness();
+document.addEventListener("moved", ({ detail }) => {
+  if (!session) return;
+  if (!detail.stays) scrollTo(0, 0);
+  draw();
+  if (!detail.stays) document.getElementById("main")?.focus({ preventScroll: true });
+});
+document.addEventListener("recoloured", () => { if (session) draw(); });
+document.addEventListener("signed-out", () => { if (session) signOut("You have been signed out: the key was revoked or has expired."); });
 
 const given = /^#key=(rsk_[A-Za-z0-9_-]+)$/.exec(location.hash);
 if (given) {
   history.replaceState(null, "", location.pathname + location.search);
-  const { signIn } = await import("./login.js");
   await signIn(given[1]).catch(() => null);
 }
 start();

@@ -1,30 +1,39 @@
-// What pages are made of: panels that load, say when they are empty and what went wrong; tables; dialogs; forms.
+// What pages are made of: panels that load, say when they are empty and what went wrong; dialogs; forms.
 
-import { freshId, h, show, announce } from "./dom.js";
-import { csv, download } from "./csv.js";
+import { announce, freshId, h, show } from "./dom.js";
 
-/** A titled region. `tools` stand beside the title. */
+/** A region. `tools` stand beside its title, if it has one. */
 export function panel(title, content, ...tools) {
+  if (title === null) return h("section", { class: "panel" }, content);
   const id = freshId("panel");
   return h("section", { class: "panel", "aria-labelledby": id },
     h("header", {}, h("h2", { id }, title), tools.length ? h("div", { class: "tools" }, tools) : null),
     content);
 }
 
-/** A region whose content comes later. `load` gives what `draw` shows; a failure is shown with a way to try again. */
-export function loading(load, draw, signal) {
-  const place = h("div", { class: "loading", "aria-busy": "true" }, h("div", { class: "skeleton" }));
+/** Where something will be. */
+export const waiting = (kind = "") => h("div", { class: `skeleton ${kind}`, role: "presentation" }, kind ? h("i", {}) : [1, 2, 3, 4, 5].map(() => h("i", {})));
+
+/** A region whose content comes later. `load` gives what `draw` shows; a failure is shown with a way to try again.
+ * What is loaded again stays to be seen until the new is there. */
+export function loading(load, draw, signal, kind = "") {
+  const place = h("div", { class: "loading", "aria-busy": "true" }, waiting(kind));
+  let asked = 0;
   const run = async () => {
+    const own = ++asked;
     place.setAttribute("aria-busy", "true");
+    if (!place.classList.contains("loading")) place.classList.add("refreshing");
     try {
       const found = await load();
-      if (!signal?.aborted) show(place, draw(found, run));
+      if (own === asked && !signal?.aborted) show(place, draw(found, run));
     } catch (error) {
-      if (error.name === "AbortError" || signal?.aborted) return;
+      if (error.name === "AbortError" || signal?.aborted || own !== asked) return;
       show(place, failure(error, run));
     } finally {
-      place.classList.remove("loading");
-      place.removeAttribute("aria-busy");
+      if (own === asked) {
+        place.classList.remove("loading", "refreshing");
+        place.removeAttribute("aria-busy");
+      }
     }
   };
   place.again = run;
@@ -44,67 +53,36 @@ export function failure(error, again) {
 }
 
 /** Nothing to show, and what would change that. */
-export const empty = (text, ...more) => h("div", { class: "empty" }, h("p", {}, text), more);
+export const empty = (text, ...more) => h("div", { class: "empty" }, h("strong", {}, text), more);
+
+/** What is shown is not all there is, and why. */
+export const partial = (text, ...more) => h("div", { class: "failure partial", role: "status" }, h("p", {}, text), more);
 
 /** A word with a colour and, for those who can't tell colours, the word itself. */
 export const badge = (text, kind = "") => h("span", { class: `badge ${kind}` }, text);
 
-/** A table. Columns: `{title, cell(row) → node|text, text(row) → text for CSV, number, sort}`. */
-export function table(columns, rows, { caption, sorted, onsort } = {}) {
-  const head = columns.map((column) => h("th", {
-    scope: "col", class: column.number ? "number" : null, "aria-sort": ordered(column, sorted),
-  }, column.sort && onsort
-    ? h("button", { type: "button", class: "sort", onclick: () => onsort(next(column, sorted)) }, column.title, arrow(column, sorted))
-    : column.title));
-  return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
-    h("table", {},
-      h("caption", { class: "unseen" }, caption),
-      h("thead", {}, h("tr", {}, head)),
-      h("tbody", {}, rows.map((row) => h("tr", {},
-        columns.map((column) => h("td", { class: column.number ? "number" : null, "data-title": column.title }, column.cell(row))))))));
-}
+const BODY = "tbody, ul.list";
 
-const next = (column, sorted) => (sorted === `-${column.sort}` ? column.sort : sorted === column.sort ? `-${column.sort}`
-  : column.number ? `-${column.sort}` : column.sort);
-const arrow = (column, sorted) => (sorted === column.sort ? " ↑" : sorted === `-${column.sort}` ? " ↓" : "");
-const ordered = (column, sorted) => (!column.sort ? null : sorted === column.sort ? "ascending"
-  : sorted === `-${column.sort}` ? "descending" : "none");
-
-/** A button that hands out a table's rows, all of them, as CSV. */
-export function csvButton(name, columns, rows) {
-  const button = h("button", { type: "button", class: "plain", onclick: async () => {
-    button.disabled = true;
-    try {
-      const found = await rows();
-      const told = columns.filter((column) => column.text);
-      download(`${name}.csv`, csv([told.map((column) => column.title), ...found.map((row) => told.map((column) => column.text(row)))]));
-      announce(`${name}.csv with ${found.length} rows`);
-    } catch (error) {
-      button.after(failure(error));
-    } finally {
-      button.disabled = false;
-    }
-  } }, "CSV");
-  button.setAttribute("aria-label", `Download ${name} as CSV`);
-  return button;
-}
-
-/** A list that goes on page by page: `load(cursor)` gives `{data, next_cursor}`, `draw(rows)` what is shown of all so far. */
+/** A list that goes on page by page: `load(cursor)` gives `{data, next_cursor}`, `draw(rows)` shows a page of it. */
 export function pages(load, draw, signal) {
-  let rows = [];
-  const more = async (cursor) => {
-    const page = await load(cursor);
-    rows = [...rows, ...page.data];
-    return page;
-  };
-  return loading(() => { rows = []; return more(null); }, function drawn(page) {
-    const place = h("div", {});
-    const fill = (latest) => show(place, draw(rows, latest), latest.next_cursor
-      ? h("button", { type: "button", class: "more", onclick: async (event) => {
-        event.currentTarget.disabled = true;
-        try { fill(await more(latest.next_cursor)); } catch (error) { place.append(failure(error)); }
-      } }, "More") : null);
-    fill(page);
+  return loading(() => load(null), function drawn(first) {
+    const place = h("div", {}, draw(first.data, first));
+    const go = (page) => {
+      if (!page.next_cursor) return;
+      const button = h("button", { type: "button", class: "more", onclick: async () => {
+        button.disabled = true;
+        try {
+          const following = await load(page.next_cursor);
+          place.querySelector(BODY).append(...draw(following.data, following).querySelector(BODY).children);
+          button.remove();
+          go(following);
+        } catch (error) {
+          button.replaceWith(failure(error, () => { place.querySelector(".failure")?.remove(); go(page); }));
+        }
+      } }, "More");
+      place.append(button);
+    };
+    go(first);
     return place;
   }, signal);
 }
@@ -112,10 +90,29 @@ export function pages(load, draw, signal) {
 /** A choice that goes into the address. `options`: `[value, text]`. */
 export function choice(label, options, chosen, onchange) {
   const id = freshId("choice");
-  return h("span", { class: "choice" }, h("label", { for: id }, label),
-    h("select", { id, onchange: (event) => onchange(event.target.value) },
+  return h("span", { class: "choice" }, h("label", { for: id, class: "unseen" }, label),
+    h("select", { id, "data-key": label, onchange: (event) => onchange?.(event.target.value) },
       options.map(([value, text]) => h("option", { value, selected: value === (chosen ?? "") }, text))));
 }
+
+/** One of several to choose, in a form. */
+export function options(label, name, values, chosen, hint = null) {
+  const id = freshId("field");
+  return h("p", { class: "field" }, h("label", { for: id }, label),
+    h("select", { id, name }, values.map(([value, text]) => h("option", { value, selected: value === String(chosen ?? "") }, text))),
+    hint ? h("span", { class: "quiet" }, hint) : null);
+}
+
+/** A yes or no, in a form. */
+export function check(label, name, checked, hint = null) {
+  const id = freshId("field");
+  return h("p", { class: "field check" }, h("input", { type: "checkbox", id, name, checked }), h("label", { for: id }, label),
+    hint ? h("span", { class: "quiet" }, hint) : null);
+}
+
+/** Parts of one page, each with an address. */
+export const tabs = (label, values, chosen, address) => h("nav", { class: "tabs", "aria-label": label }, values.map(([value, text]) =>
+  h("a", { href: address(value), "aria-current": value === chosen ? "page" : null, "data-key": `tab ${value}` }, text)));
 
 /** A labelled input. */
 export function field(label, properties = {}, hint = null) {
@@ -155,6 +152,10 @@ export function dialog(title, fill) {
   box.showModal();
   return close;
 }
+
+/** Terms beside each other, each above what it is. */
+export const termsAcross = (pairs) => h("dl", { class: "terms across" },
+  pairs.filter(([, value]) => value !== null && value !== undefined).map(([term, value]) => h("div", {}, h("dt", {}, term), h("dd", {}, value))));
 
 /** Terms and what they are. */
 export const terms = (pairs) => h("dl", { class: "terms" },

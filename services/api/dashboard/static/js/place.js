@@ -13,14 +13,19 @@ export function link(path, values = {}) {
   return text ? `${path}?${text}` : path;
 }
 
-/** Go to a page. */
-export function go(to, { replace = false } = {}) {
+/** Go to a page; `stays`: the same page with another choice, so that neither scroll nor focus moves. */
+export function go(to, { stays = false, replace = false } = {}) {
   history[replace ? "replaceState" : "pushState"](null, "", to);
-  document.dispatchEvent(new CustomEvent("moved"));
+  moved(stays);
 }
+
+const moved = (stays) => document.dispatchEvent(new CustomEvent("moved", { detail: { stays } }));
 
 /** The present page with some parameters changed; null takes one out. */
 export const changed = (values) => link(location.pathname, { ...parameters(), ...values });
+
+/** Show the present page with some parameters changed. */
+export const choose = (values, { replace = false } = {}) => go(changed(values), { stays: true, replace });
 
 /** Links within the dashboard don't load it again. */
 export function followLinks() {
@@ -34,5 +39,5 @@ export function followLinks() {
     event.preventDefault();
     go(to.pathname + to.search);
   });
-  addEventListener("popstate", () => document.dispatchEvent(new CustomEvent("moved")));
+  addEventListener("popstate", () => moved(false));
 }

@@ -1,19 +1,21 @@
 // What is due to renew.
 
 import { h } from "../dom.js";
-import { instant, money, words } from "../format.js";
+import { currencyText, moneyText } from "../amounts.js";
+import { money, title } from "../format.js";
 import { insight } from "../insight.js";
-import { clientLink } from "../links.js";
+import { clientLink, id, since, time } from "../tables.js";
 
 export const render = insight({
-  title: "Renewals", name: "renewals", path: "/api/renewals", ahead: true, nothing: "Nothing renews in the coming 30 days.",
+  title: "Renewals", list: "In the next 30 days", name: "renewals", path: "/api/renewals", ahead: true, nothing: "Nothing renews in the coming 30 days.",
   columns: [
-    { title: "Renews", cell: (row) => instant(row.renews_at), text: (row) => row.renews_at },
     { title: "Client", cell: clientLink, text: (row) => row.client },
-    { title: "Subscription", cell: (row) => h("code", {}, row.subscription), text: (row) => row.subscription },
-    { title: "Plans", cell: (row) => row.plans.join(", "), text: (row) => row.plans.join(" ") },
-    { title: "Status", cell: (row) => words(row.status), text: (row) => row.status },
-    { title: "MRR", number: true, cell: (row) => money(row.mrr), text: (row) => row.mrr?.amount },
-    { title: "Currency", cell: (row) => (row.currency || "").toUpperCase(), text: (row) => row.currency },
+    { title: "MRR", number: true, first: true, cell: (row) => money(row.mrr), text: (row) => moneyText(row.mrr) },
+    { title: "Currency", text: (row) => currencyText(row.mrr) },
+    { title: "Renews", cell: (row) => time(row.renews_at), text: (row) => row.renews_at },
+    { title: "That is", bare: true, cell: (row) => since(row.renews_at) },
+    { title: "Status", cell: (row) => title(row.status), text: (row) => row.status },
+    { title: "Plans", lean: true, cell: (row) => h("span", { class: "clip", title: row.plans.join(", ") }, row.plans.join(", ") || "–"), text: (row) => row.plans.join(" ") },
+    { title: "Subscription", lean: true, cell: (row) => id(row.subscription), text: (row) => row.subscription },
   ],
 });

@@ -1,51 +1,76 @@
-// What the project has set: the policy, with what a change of it would do to MRR.
+// What the project has set: how MRR is counted, with what a change would do to it before it is kept.
 
-import { get, patch } from "../api.js";
+import { get, patch, post } from "../api.js";
+import { moneyCell } from "../amounts.js";
 import { h, show } from "../dom.js";
-import { money, words } from "../format.js";
-import { choice, field, form, loading, panel, table, terms } from "../parts.js";
+import { count, title, words } from "../format.js";
+import { badge, check, empty, field, form, loading, options, panel, partial, terms } from "../parts.js";
+import { csvOf, table } from "../tables.js";
+import { definitions } from "./definitions.js";
 
 const PATH = "/api/integrations/stripe/settings";
-const PRESETS = ["default", "stripe", "chartmogul", "baremetrics", "profitwell"];
+const PRESETS = ["default", "stripe", "chartmogul", "baremetrics", "profitwell"].map((one) => [one, title(one)]);
+const CHECKS = [["include_trials", "Trials count"], ["include_past_due", "Past due subscriptions count"], ["include_metered", "Metered prices count"], ["free_is_churn", "Becoming free is churn"], ["strip_inclusive_tax", "Take off tax that prices include"]];
+const CHOICES = [["churn_recognition", "Churn is recognised", [["at_period_end", "At the period's end"], ["at_request", "When it is asked for"]]],
+  ["pause_collection", "Paused collection", [["by_behavior", "By its behaviour"], ["include", "Counts"], ["exclude", "Does not count"]]]];
+const TIERS = [["3_days", "3 days"], ["30_days", "30 days"], ["unlimited", "Without limit"]];
 
 export function settingsPanel(session, signal) {
   const may = session.scopes.includes("admin");
-  const shown = loading(() => get(PATH, {}, signal), (found) => h("div", {},
-    h("div", { class: "columns" }, terms([["Preset", words(found.preset)], ["Base currency", (found.base_currency || "none").toUpperCase()], ["Time zone", found.timezone], ["Version", String(found.version)]]),
-      may ? change(found, () => shown.again()) : null),
-    h("details", {}, h("summary", {}, "Every option"), terms(Object.entries(found.policy).map(([name, value]) => [words(name), h("code", {}, JSON.stringify(value))])))), signal);
-  return h("div", { class: "columns" }, panel("Settings", shown), panel("MRR under each definition", definitions(signal)));
+  const shown = loading(() => get(PATH, {}, signal), (found) => h("div", { class: "stack" },
+    found.recounting ? partial("History is being counted again under the changed rules.") : null,
+    may ? change(found, () => shown.again()) : summary(found),
+    h("details", {}, h("summary", { class: "quiet" }, "Every option in force"), every(found))), signal, "tall");
+  return h("div", { class: "columns" }, panel("How MRR is counted", shown), panel("MRR under each definition", definitions(signal)));
 }
+
+const summary = (found) => terms([["Preset", title(found.preset)], ["Base currency", (found.base_currency || "none").toUpperCase()], ["Time zone", found.timezone], ["Version", String(found.version)]]);
+const rowsOf = ({ policy }) => Object.entries(policy).map(([name, value]) => ({ name, value: JSON.stringify(value) }));
+const OPTION = [{ title: "Option", cell: (row) => words(row.name), text: (row) => row.name }, { title: "Value", cell: (row) => h("code", {}, row.value), text: (row) => row.value }];
+const every = (found) => [table(OPTION, rowsOf(found), { caption: "Options" }), csvOf("settings", OPTION, rowsOf(found))];
 
 function change(found, again) {
-  return form("Change", [
-    h("p", { class: "field" }, choice("Preset", PRESETS.map((one) => [one, words(one)]), found.preset, () => null)),
-    field("Base currency", { name: "base_currency", value: found.base_currency || "", maxlength: 3, size: 4 }, "Three letters; empty for none"),
-    field("Time zone", { name: "timezone", value: found.timezone, maxlength: 60 }),
-    field("Options", { name: "policy", rows: 4, value: JSON.stringify(found.options, null, 1) }, "As JSON, by the names below"),
-  ], async ({ base_currency: base, timezone, policy }, sent) => {
-    const preset = sent.querySelector("select").value;
-    await patch(PATH, { preset, policy: { ...JSON.parse(policy || "{}"), base_currency: base || null, timezone } });
-    again();
-    return "Kept. Figures follow within moments; history is folded again in the background.";
-  });
+  const seen = h("div", { "aria-live": "polite" });
+  const { policy } = found;
+  return h("div", {}, form("Show what it would do", [
+    h("div", { class: "form-row" }, options("Preset", "preset", PRESETS, found.preset, "What that product publishes; options below go before it"), field("Time zone", { name: "timezone", value: found.timezone, maxlength: 60 }, "Days and months are its")),
+    h("div", { class: "form-row" }, field("Base currency", { name: "base_currency", value: found.base_currency || "", maxlength: 3, pattern: "[A-Za-z]{3}", placeholder: "none" }, "Amounts are brought to it by the rates that you set"),
+      options("Events are kept", "retention_tier", TIERS, found.retention_tier, "How long the topics keep them")),
+    h("div", { class: "form-row" }, CHOICES.map(([name, label, values]) => options(label, name, values, policy[name]))),
+    h("div", { class: "form-row" }, CHECKS.map(([name, label]) => check(label, name, policy[name]))),
+  ], async (given) => {
+    const body = changeOf(given, found);
+    if (!Object.keys(body).length) { show(seen); return "Nothing is changed."; }
+    const preview = await post(`${PATH}/preview`, body);
+    show(seen, told(preview), form("Keep it", [], async () => { await patch(PATH, body); again(); }));
+    return "";
+  }), seen);
 }
 
-function definitions(signal) {
-  const place = h("div", {}, h("p", {}, "What today's MRR would be under each product's rules, and which subscriptions make the difference."),
-    h("button", { type: "button", onclick: () => show(place, loading(() => get("/api/mrr/definitions", {}, signal), told, signal)) }, "Compare"));
-  return place;
+/** Only what differs from what is set; a preset that is changed takes its own values for all that is not chosen here. */
+function changeOf(given, { policy, preset, base_currency: base, timezone, retention_tier: tier }) {
+  const asked = { ...Object.fromEntries(CHECKS.map(([name]) => [name, name in given])), ...Object.fromEntries(CHOICES.map(([name]) => [name, given[name]])) };
+  const changed = Object.fromEntries(Object.entries(asked).filter(([name, value]) => policy[name] !== value));
+  return {
+    ...(given.preset === preset ? {} : { preset: given.preset }),
+    ...(Object.keys(changed).length ? { policy: changed } : {}),
+    ...((given.base_currency.toLowerCase() || null) === base ? {} : { base_currency: given.base_currency.toLowerCase() || null }),
+    ...(given.timezone === timezone ? {} : { timezone: given.timezone }),
+    ...(given.retention_tier === tier ? {} : { retention_tier: given.retention_tier }),
+  };
 }
 
-function told(found) {
-  const because = found.presets.flatMap((one) => one.because.map((each) => ({ preset: one.preset, ...each })));
-  return h("div", {},
-    table([{ title: "Definition", cell: (row) => words(row.preset) }, { title: "MRR", number: true, cell: (row) => money(row.mrr) },
-      { title: "Subscriptions", number: true, cell: (row) => String(row.active_subscriptions) }], found.presets, { caption: "MRR under each definition" }),
-    because.length ? h("details", {}, h("summary", {}, "What makes them differ"),
-      table([{ title: "Definition", cell: (row) => words(row.preset) }, { title: "Rule", cell: (row) => `${words(row.rule)} instead of ${words(row.instead_of)}` },
-        { title: "Subscriptions", number: true, cell: (row) => String(row.subscriptions) }, { title: "Difference", number: true, cell: (row) => money(row.difference) }],
-      because, { caption: "What makes the definitions differ" })) : h("p", {}, `All agree (with ${words(found.reference)} as the reference).`),
-    found.data.length ? h("details", {}, h("summary", {}, "Subscription by subscription"), h("ul", { class: "why" }, found.data.map((one) =>
-      h("li", {}, h("code", {}, one.subscription), " ", Object.entries(one.mrr).map(([name, value]) => `${words(name)} ${money(value)}`).join(", "))))) : null);
+const COLUMNS = [
+  { title: "Rule", cell: (row) => [title(row.rule), h("div", { class: "message" }, `instead of ${words(row.instead_of)}`)], text: (row) => row.rule },
+  { title: "Subscriptions", number: true, cell: (row) => count(row.subscriptions), text: (row) => row.subscriptions },
+  { title: "Difference", number: true, first: true, cell: (row) => moneyCell(row.difference) },
+];
+
+/** What today's MRR would become, and which rules make the difference. */
+function told(preview) {
+  return h("div", { class: "stack" },
+    terms([["MRR now", moneyCell(preview.before)], ["It would be", h("strong", {}, moneyCell(preview.after))],
+      ["Subscriptions", preview.changed ? `${count(preview.changed)} would count differently` : badge("none would count differently", "good")]]),
+    preview.because.length ? table(COLUMNS, preview.because, { caption: "What would change" }) : empty("Today's MRR stays as it is."),
+    preview.complete ? null : partial(`${count(preview.looked_at)} of ${count(preview.customers)} customers were looked at; the rest would take too long to wait for.`));
 }

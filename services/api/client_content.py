@@ -14,7 +14,7 @@ from libs.wire.records import ClientRecord
 from services.api.answers import answer
 from services.api.asked import Asked
 from services.api.database import Connection
-from services.api.money import total
+from services.api.money import by_currency, total
 from services.api.preconditions import version_tag
 from services.api.problems import Refused, not_found
 from services.api.queries import clients, projects
@@ -60,8 +60,24 @@ def client_content(found: ClientFound, by: Terms) -> dict[str, object]:
         "health": None if found.health is None else {"score": found.health.score, "parts": found.health.parts},
         **{name: getattr(record, name) for name in AS_TOLD},
         "open_signals": found.open_signals,
+        "other_mode": other_mode_content(found),
         "as_of": record.as_of,
         **directory_content(found),
+    }
+
+
+def other_mode_content(found: ClientFound) -> dict[str, object] | None:
+    """What the client has in the other mode, which no figure of it counts: test data beside a client shown live."""
+    other = found.other
+    if other is None:
+        return None
+    side_by_side = by_currency(other.exact)
+    return {
+        "livemode": not found.livemode,
+        "customers": other.customers,
+        "active_subscriptions": other.active_subscriptions,
+        "mrr_by_currency": side_by_side["by_currency"],
+        "exact_by_currency": side_by_side["exact"],
     }
 
 

@@ -9,6 +9,7 @@ from libs.domain.identity import Currency
 from libs.domain.ledger import MovementKind, Reason
 from libs.domain.ledger.valuation import midnight, valued
 from libs.domain.metrics import Bridge, Clients, Measured, Period, span_of
+from libs.domain.metrics.bridge import summed
 from libs.domain.metrics.cells import Measure, parts_of
 from libs.domain.metrics.trials import TrialCounts
 from libs.domain.policy import ChurnFormula, Policy
@@ -23,6 +24,7 @@ NOTHING = Fraction(0)
 NO_DAYS = Period(date(2, 1, 2), date(2, 1, 1))
 BOUNDED = frozenset({"kept", "clients", "payments", "daily"})
 EVERYTHING = frozenset({"kept", "clients", "losses", "trials", "payments", "failed", "daily"})
+KINDS = {kind.value: kind for kind in MovementKind}
 Sums = dict[Currency, Fraction]
 Bridges = Mapping[Currency, Bridge]
 
@@ -146,11 +148,10 @@ def _told(periods: Iterable[Period], bounds: Period | None) -> tuple[Period, ...
 
 def worth(sums: Iterable[Sum]) -> Sums:
     """The exact amounts by currency."""
-    found: Sums = {}
+    parts: dict[Currency, list[tuple[int, int]]] = {}
     for one in sums:
-        code = Currency(one.currency)
-        found[code] = found.get(code, NOTHING) + Fraction(one.num, one.den)
-    return found
+        parts.setdefault(Currency(one.currency), []).append((one.num, one.den))
+    return {code: summed(all_of) for code, all_of in parts.items()}
 
 
 def _by_period(sums: Iterable[Sum], count: int) -> list[list[Sum]]:
@@ -175,16 +176,16 @@ def _bridges(at_start: Sums, moved: Iterable[Sum], count: int) -> list[dict[Curr
 def bridged(sums: Sequence[Sum], count: int) -> list[Measured]:
     """Bridges alone, of `count` periods that follow one another; number 0 of the sums is all that was before them."""
     start = worth(one for one in sums if one.number == 0)
-    later = [replace(one, number=one.number - 1) for one in sums if one.number > 0]
+    later = [one._replace(number=one.number - 1) for one in sums if one.number > 0]
     return [Measured(bridges=one) for one in _bridges(start, later, count)]
 
 
 def _moved(sums: Iterable[Sum]) -> dict[Currency, dict[MovementKind, Fraction]]:
-    found: dict[Currency, dict[MovementKind, Fraction]] = {}
+    parts: dict[Currency, dict[MovementKind, list[tuple[int, int]]]] = {}
     for one in sums:
-        kinds, kind = found.setdefault(Currency(one.currency), {}), MovementKind(one.label)
-        kinds[kind] = kinds.get(kind, NOTHING) + Fraction(one.num, one.den)
-    return found
+        kinds = parts.setdefault(Currency(one.currency), {})
+        kinds.setdefault(KINDS[one.label], []).append((one.num, one.den))
+    return {code: {kind: summed(all_of) for kind, all_of in kinds.items()} for code, kinds in parts.items()}
 
 
 def _kept(asked: Question, bridges: Sequence[Bridges], found: Found) -> list[dict[Currency, Bridge]]:

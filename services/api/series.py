@@ -10,7 +10,7 @@ from libs.domain.metrics import (
     Measured,
     Money,
     Present,
-    in_period_figures,
+    in_period_figure,
     present_figures,
     subscriber_churn_rate,
 )
@@ -79,7 +79,7 @@ def narrowed(of: Measured, currency: str) -> Measured:
 
 def _value(name: str, of: Measured, policy: Policy) -> Figure:
     held = AT_END.get(name)
-    return held(of, policy) if held is not None else in_period_figures(of, policy)[name]
+    return held(of, policy) if held is not None else in_period_figure(name, of, policy)
 
 
 def _ends(of: Measured) -> dict[Currency, Fraction]:

@@ -11,6 +11,7 @@ from services.api.database import Connection
 from services.api.queries import figures
 from services.api.read_model.projection import Delivered
 from tests.api.builders import PROJECT, client_delivery, client_record
+from tests.api.calling import Api
 from tests.api.test_read_model import take
 
 EMPTY = "TRUNCATE clients, client_mrr, customers, customer_mrr"
@@ -95,3 +96,25 @@ async def test_a_client_of_both_modes_is_shown_by_its_live_record(applier: Conne
     assert await applier.fetchval("SELECT minor FROM client_mrr") == 200
     assert await mrr(applier) == {"usd": Fraction(200)}
     assert dict(await figures.mrr(applier, PROJECT, False)) == {"usd": Fraction(7)}
+
+
+async def test_a_client_shown_live_tells_what_it_has_in_test_mode(api: Api) -> None:
+    test = client_record("acme", exact={"usd": "700", "eur": "50/3"}, customers=("cus_t",), revision=9, livemode=False)
+    live = client_record("acme", exact={"usd": "100"}, customers=("cus_1",), revision=1)
+    await api.holds(client_delivery(test), client_delivery(live))
+    answer = await api.get("/api/clients/acme")
+    assert (answer.field("livemode"), answer.field("mrr", "amount")) == (True, "1.00")
+    assert answer.field("other_mode") == {
+        "livemode": False,
+        "customers": 1,
+        "active_subscriptions": 2,
+        "mrr_by_currency": {"eur": "0.17", "usd": "7.00"},
+        "exact_by_currency": {"eur": "50/3", "usd": "700"},
+    }
+    (listed,) = (await api.get("/api/clients")).field("data")
+    assert listed["other_mode"] == answer.field("other_mode")
+
+
+async def test_a_client_of_one_mode_has_nothing_in_the_other(api: Api) -> None:
+    await api.holds(client_delivery(client_record("acme")))
+    assert (await api.get("/api/clients/acme")).field("other_mode") is None

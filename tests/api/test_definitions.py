@@ -65,3 +65,18 @@ async def test_the_same_again_changes_nothing(api: Api) -> None:
         await api.holds(*deliveries(EXAMPLE))
         answer = await told(api)
     assert by_preset(answer)["stripe"] == "220.00"
+
+
+async def test_new_rates_hold_at_once(api: Api) -> None:
+    """What is kept is in each subscription's own currency; it is turned into the base currency when it is asked for."""
+    await api.holds(*deliveries(EXAMPLE))
+    await told(api)
+    assert (await api.patch("/api/integrations/stripe/settings", {"base_currency": "eur"})).status == 200
+    for rate, amount in (("0.5", "170.00"), ("0.25", "85.00")):
+        rates = {"rates": [{"currency": "usd", "rate": rate}]}
+        assert (await api.put("/api/fx-rates", rates)).status == 200
+        with time_machine.travel(AS_OF):
+            answer = await api.get(PATH)
+        assert answer.field("pending") == 0
+        assert by_preset(answer)["default"] == amount
+        assert {one["mrr"]["currency"] for one in answer.field("presets")} == {"eur"}

@@ -37,8 +37,9 @@ VALUES ('acme', 'America/St_Johns', 1, 'Asia/Tokyo')
 CLIENT = """
 INSERT INTO clients (project, client, livemode, revision, status, name, search, customers, active_subscriptions,
                      active_subscribers, mrr, incomplete, as_of)
-VALUES ('acme', $1, true, 1, $2, $1, $1, '{}', 0, 0, $3::text::numeric, $4, now())
-ON CONFLICT (project, client) DO UPDATE SET status = excluded.status, mrr = excluded.mrr,
+VALUES ('acme', $1, true, 1, $2, $1, concat($1::text, ' ', $2::text, '-co.', $4::int), '{}', 0, 0, $3::text::numeric,
+        $4, now())
+ON CONFLICT (project, client) DO UPDATE SET status = excluded.status, search = excluded.search, mrr = excluded.mrr,
     incomplete = excluded.incomplete
 """
 CLIENT_MRR = """
@@ -224,7 +225,16 @@ async def agrees(connection: Connection) -> None:
     assert counts.incomplete_clients == sum(row["incomplete"] > 0 for row in rows.clients)
     leaving = await subscriptions.scheduled_churn(connection, PROJECT, True, NOW)
     assert leaving.get("usd", 0) == rows.leaving()
+    words = {(row["client"], row["word"]) for row in await connection.fetch("SELECT * FROM client_words")}
+    assert words == {(row["client"], word) for row in rows.clients for word in beginnings(row["search"])}
     assert {row["health_order"] for row in rows.clients} <= {"", *await scores(connection)}
+
+
+def beginnings(searched: str) -> set[str]:
+    """Each word, and what is left of it after each sign."""
+    words = searched.split()
+    starts = {word[place:] for word in words for place in range(1, len(word)) if not word[place - 1].isalnum()}
+    return {*words, *(start for start in starts if start[0].isalnum())}
 
 
 async def scores(connection: Connection) -> set[str]:

@@ -43,7 +43,7 @@ YEAR = tuple(Period(first, first + timedelta(days=27)) for first in (TODAY - tim
 KEPT, COUNTED = Bounds("growth", "1", "2"), Bounds("growth", "1", "2", is_kept=False)
 PAGE = Page(PROJECT, True, Position(NOW.isoformat(), "x"), 50)
 BIG = {"movements", "ledger_cells", "part_cells", "subscriptions", "subscription_plans", "invoices", "clients",
-       "client_mrr", "client_health", "failed_payments", "cards", "definitions"}  # fmt: skip
+       "client_words", "client_mrr", "client_health", "failed_payments", "cards", "definitions"}  # fmt: skip
 
 
 def clients_by(sort: str = "-mrr", **filters: Any) -> ClientFilter:
@@ -85,6 +85,8 @@ CLIENTS: dict[str, ClientFilter] = {
     "not at risk": clients_by(at_risk=False),
     "of a segment": clients_by(segment=KEPT),
     "of a least MRR": clients_by(min_mrr=Decimal(5)),
+    "with a word": clients_by(words="c000001-000001"),
+    "with a word that many have": clients_by(words="c"),
 }
 ORDERS: dict[str, SubscriptionFilter] = {
     "by id": SubscriptionFilter(True),

@@ -79,7 +79,8 @@ MOVEMENT_ROWS = {
     "UPDATE": "SELECT *, 1 AS sign FROM new_rows UNION ALL SELECT *, -1 FROM old_rows",
     "DELETE": "SELECT *, -1 AS sign FROM old_rows",
 }
-# Whoever goes from one segment to another takes along all that moved before.
+# Whoever goes from one segment to another takes along all that moved before. The rows before and after are grouped, as a
+# plan that was made for few rows would join many of them row by row.
 OF_CLIENTS = f"""
 SELECT {MOVED}, side.segment, {PLANS}, side.sign FROM ({{rows}}) AS turned
 JOIN movements AS moved ON moved.project = turned.project AND moved.livemode = ANY(ARRAY[true, false])
@@ -91,8 +92,11 @@ CROSS JOIN LATERAL (VALUES (turned.now, 1), (turned.was, -1)) AS side (segment, 
 """  # noqa: S608
 CLIENT_ROWS = {
     "INSERT": "SELECT project, client, '' AS was, segment AS now FROM new_rows WHERE segment <> ''",
-    "UPDATE": "SELECT new_rows.project, new_rows.client, old_rows.segment AS was, new_rows.segment AS now"
-    " FROM new_rows JOIN old_rows USING (project, client) WHERE new_rows.segment <> old_rows.segment",
+    "UPDATE": """
+SELECT project, client, max(segment) FILTER (WHERE sign < 0) AS was, max(segment) FILTER (WHERE sign > 0) AS now
+FROM (SELECT project, client, segment, -1 AS sign FROM old_rows
+      UNION ALL SELECT project, client, segment, 1 FROM new_rows) AS both_rows
+GROUP BY project, client HAVING min(segment) <> max(segment)""",
     "DELETE": "SELECT project, client, segment AS was, '' AS now FROM old_rows WHERE segment <> ''",
 }
 OF_SUBSCRIPTIONS = f"""
@@ -105,9 +109,12 @@ CROSS JOIN LATERAL (VALUES (turned.now, 1), (turned.was, -1)) AS side (plans, si
 SUBSCRIPTION_ROWS = {
     "INSERT": "SELECT project, livemode, subscription, ARRAY[]::text[] AS was, plans AS now FROM new_rows"
     " WHERE cardinality(plans) > 0",
-    "UPDATE": "SELECT new_rows.project, new_rows.livemode, new_rows.subscription, old_rows.plans AS was,"
-    " new_rows.plans AS now FROM new_rows JOIN old_rows USING (project, livemode, subscription)"
-    " WHERE new_rows.plans <> old_rows.plans",
+    "UPDATE": """
+SELECT project, livemode, subscription, max(plans) FILTER (WHERE sign < 0) AS was,
+       max(plans) FILTER (WHERE sign > 0) AS now
+FROM (SELECT project, livemode, subscription, plans, -1 AS sign FROM old_rows
+      UNION ALL SELECT project, livemode, subscription, plans, 1 FROM new_rows) AS both_rows
+GROUP BY project, livemode, subscription HAVING min(plans) <> max(plans)""",
     "DELETE": "SELECT project, livemode, subscription, plans AS was, ARRAY[]::text[] AS now FROM old_rows"
     " WHERE cardinality(plans) > 0",
 }

@@ -9,6 +9,7 @@ from libs.domain.metrics.figures import (
     Present,
     Ratio,
     figures,
+    in_period_figure,
     in_period_figures,
     present_figures,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "cohorts",
     "failed_attempts",
     "figures",
+    "in_period_figure",
     "in_period_figures",
     "measured",
     "paid",

@@ -36,6 +36,9 @@ Figure = Money | Ratio | int | tuple[CohortMonth, ...]
 UNDEFINED = Money({}, undefined=True)
 BRIDGED = tuple(kind for kind in MovementKind if kind is not MovementKind.TRANSFER)
 """What is transferred nets to 0 over the project."""
+BRIDGE_NAMES = ("start", *(kind.value for kind in BRIDGED), "end", "net")
+LOSSES = ("churned_revenue", "voluntary_churn_mrr", "involuntary_churn_mrr")
+PAYMENTS = ("revenue", "revenue_paid", "revenue_refunded", "failed_payments")
 
 REVENUE_RATES = (
     "growth_rate",
@@ -88,11 +91,24 @@ def in_period_figures(of: Measured, policy: Policy) -> dict[str, Figure]:
         "subscriber_churn_rate": Ratio(subscriber_churn_rate(of.clients, policy.subscriber_churn_formula)),
         **_rates(of, policy),
         **_losses(of),
-        "new_trials": of.trials.began,
-        "trials_ended": of.trials.ended,
-        "trial_conversion_rate": Ratio(of.trials.conversion_rate),
+        **_trials(of),
         **_payments(of),
     }
+
+
+def in_period_figure(name: str, of: Measured, policy: Policy) -> Figure:
+    """One of them, without working out the others. Raises KeyError for a name that is none."""
+    if name in BRIDGE_NAMES:
+        return _bridged(of.bridges)[name]
+    if name in REVENUE_RATES:
+        return _rate(name, of, policy)
+    if name in LOSSES:
+        return _losses(of)[name]
+    if name in PAYMENTS:
+        return _payments(of)[name]
+    if name == "subscriber_churn_rate":
+        return Ratio(subscriber_churn_rate(of.clients, policy.subscriber_churn_formula))
+    return _trials(of)[name]
 
 
 def present_figures(present: Present, churn: Rate) -> dict[str, Figure]:
@@ -132,26 +148,34 @@ def _present(books: Books, churn: Rate) -> dict[str, Figure]:
 def _bridged(by_currency: Mapping[Currency, Bridge]) -> dict[str, Figure]:
     """Rounded such that the bridge adds up as it is shown."""
     shown = {code: rounded(one) for code, one in by_currency.items()}
-    names = ("start", *(kind.value for kind in BRIDGED), "end", "net")
-    return {name: Money({code: Fraction(parts[name]) for code, parts in shown.items()}) for name in names}
+    return {name: Money({code: Fraction(parts[name]) for code, parts in shown.items()}) for name in BRIDGE_NAMES}
 
 
 def _rates(measured: Measured, policy: Policy) -> dict[str, Figure]:
+    return {name: _rate(name, measured, policy) for name in REVENUE_RATES}
+
+
+def _rate(name: str, measured: Measured, policy: Policy) -> Ratio:
     if len(measured.bridges) > 1:
-        return dict.fromkeys(REVENUE_RATES, Ratio(None))
+        return Ratio(None)
     of = next(iter(measured.bridges.values()), Bridge())
     kept = next(iter(measured.kept.values()), Bridge())
     days = measured.daily if policy.churn_formula is ChurnFormula.DAILY_SUM else (of,)
-    stayed = kept.start - kept.lost
-    rates = (
-        ratio(of.end - of.start, of.start),
-        added_up(map(gross_churn, days)),
-        added_up(map(net_churn, days)),
-        ratio(stayed + kept.by(MovementKind.EXPANSION), kept.start),
-        ratio(stayed, kept.start),
-        ratio(of.by(MovementKind.NEW) + of.by(MovementKind.EXPANSION), of.lost),
-    )
-    return {name: Ratio(rate) for name, rate in zip(REVENUE_RATES, rates, strict=True)}
+    rate: Rate
+    match name:
+        case "growth_rate":
+            rate = ratio(of.net, of.start)
+        case "gross_mrr_churn_rate":
+            rate = added_up(map(gross_churn, days))
+        case "net_mrr_churn_rate":
+            rate = added_up(map(net_churn, days))
+        case "net_revenue_retention":
+            rate = ratio(kept.start - kept.lost + kept.by(MovementKind.EXPANSION), kept.start)
+        case "gross_revenue_retention":
+            rate = ratio(kept.start - kept.lost, kept.start)
+        case _:
+            rate = ratio(of.by(MovementKind.NEW) + of.by(MovementKind.EXPANSION), of.lost)
+    return Ratio(rate)
 
 
 def _losses(measured: Measured) -> dict[str, Figure]:
@@ -161,6 +185,14 @@ def _losses(measured: Measured) -> dict[str, Figure]:
         "churned_revenue": Money({code: of.lost for code, of in measured.bridges.items()}),
         "voluntary_churn_mrr": Money({code: churned[code] - unwanted[code] for code in churned}),
         "involuntary_churn_mrr": Money(unwanted),
+    }
+
+
+def _trials(of: Measured) -> dict[str, Figure]:
+    return {
+        "new_trials": of.trials.began,
+        "trials_ended": of.trials.ended,
+        "trial_conversion_rate": Ratio(of.trials.conversion_rate),
     }
 
 

@@ -1,5 +1,6 @@
 """Clients: one, or a page of them."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +22,8 @@ SHOWN = """
 SELECT found.client, found.name, mrr_order, found.livemode, found.as_of, found.record, open_signals,
        health.record AS health,
        CASE WHEN status = 'active' AND open_signals <> '{{}}' THEN 'at_risk' ELSE status END AS shown_status,
-       entry.version, entry.stakeholder_emails, entry.domains, entry.stripe_customers
+       entry.version, entry.stakeholder_emails, entry.domains, entry.stripe_customers,
+       other.customers AS other_customers, other.active_subscriptions AS other_subscriptions, other.amounts
 FROM ({clients}) AS found
 LEFT JOIN directory AS entry ON entry.project = found.project AND entry.client = found.client AND NOT entry.deleted
 LEFT JOIN client_health AS health ON health.project = found.project AND health.client = found.client
@@ -29,11 +31,24 @@ CROSS JOIN LATERAL (
     SELECT coalesce(array_agg(id ORDER BY opened_at, id), '{{}}') AS open_signals FROM signals
     WHERE signals.project = found.project AND signals.client = found.client AND signals.status <> 'resolved'
 ) AS open
+CROSS JOIN LATERAL (
+    SELECT count(*) AS customers, sum(active_subscriptions) AS active_subscriptions,
+           array_agg((SELECT string_agg(currency || ' ' || exact_num || '/' || exact_den, ',') FROM customer_mrr AS paid
+                      WHERE paid.project = mine.project AND paid.livemode = mine.livemode
+                        AND paid.customer = mine.customer)) AS amounts
+    FROM customers AS mine
+    WHERE mine.project = found.project AND mine.client = found.client AND mine.livemode <> found.livemode
+) AS other
 """
 ONE = SHOWN.format(clients="SELECT * FROM clients WHERE project = $1 AND client = $2")
 EXACT_MRR = """
 SELECT client, currency, exact_num, exact_den FROM client_mrr WHERE project = $1 AND client = ANY($2::text[])
 """
+# The words of clients are kept by their beginnings (see the migrations): a pattern could not use an index.
+WORDED = "SELECT client FROM client_words WHERE project = $1 AND word >= $2 AND word < $3 LIMIT $4"
+FEW = 3000
+LONGEST_WORD = 64
+SIGNS, BACKSLASHED = re.compile(r"([^\w\s])"), r"\\\1"
 STATUSES = {
     "active": "clients.status = 'active' AND NOT clients.risky",
     "at_risk": AT_RISK,
@@ -81,6 +96,15 @@ class DirectoryPart:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherMode:
+    """What a client has beside the mode that it is shown in. `exact` is MRR in minor units by currency."""
+
+    customers: int
+    active_subscriptions: int
+    exact: dict[str, Fraction]
+
+
+@dataclass(frozen=True, slots=True)
 class ClientFound:
     """`record` and `livemode` None: the client is known from the directory alone."""
 
@@ -94,6 +118,7 @@ class ClientFound:
     open_signals: Sequence[str]
     directory: DirectoryPart | None
     health: HealthRecord | None = None
+    other: OtherMode | None = None
 
     @property
     def largest(self) -> Decimal:
@@ -120,10 +145,16 @@ async def page(
     connection: Connection, project: str, wanted: ClientFilter, after: Position | None, limit: int
 ) -> list[ClientFound]:
     """Up to `limit` clients that follow the position; those of the directory alone are in either mode's list."""
+    few: list[str] | None = None
+    if words := words_in(wanted.words):
+        few = await _few(connection, project, max(words, key=len))
     column, beyond, direction = SORTS[wanted.sort]
     order = f"ORDER BY {column} {direction}, client {direction}"
     values: list[object] = [project, wanted.livemode, limit]
     conditions = ["project = $1", *_conditions(wanted, values)]
+    if few is not None:
+        values.append(few)
+        conditions.append(f"client = ANY(${len(values)}::text[])")
     if after is not None:
         values += [after.value, after.id]
         conditions.append(f"({column}, client) {beyond} (${len(values) - 1}::text, ${len(values)}::text)")
@@ -147,7 +178,17 @@ def _found(row: asyncpg.Record) -> ClientFound:
         open_signals=row["open_signals"],
         directory=None if row["version"] is None else DirectoryPart(row["version"], *lists),
         health=None if row["health"] is None else decode(row["health"], HealthRecord),
+        other=_other_mode(row) if row["other_customers"] else None,
     )
+
+
+def _other_mode(row: asyncpg.Record) -> OtherMode:
+    exact: dict[str, Fraction] = {}
+    for text in row["amounts"]:
+        for amount in text.split(",") if text else ():
+            code, _, told = amount.partition(" ")
+            exact[code] = exact.get(code, Fraction(0)) + Fraction(told)
+    return OtherMode(row["other_customers"], row["other_subscriptions"], exact)
 
 
 def _conditions(wanted: ClientFilter, values: list[object]) -> Iterator[str]:
@@ -162,9 +203,9 @@ def _conditions(wanted: ClientFilter, values: list[object]) -> Iterator[str]:
     if wanted.segment is not None:
         values += (wanted.segment.low, wanted.segment.high)
         yield f"mrr_order >= ${len(values) - 1}::text AND mrr_order < ${len(values)}::text"
-    if wanted.words is not None:
-        values.append(f"%{_literal(wanted.words.lower())}%")
-        yield f"search LIKE ${len(values)}::text"
+    for word in words_in(wanted.words):
+        values.append(_beginning(word))
+        yield f"search ~ ${len(values)}::text"
 
 
 def sorted_value(found: ClientFound, sort: str) -> str:
@@ -178,5 +219,20 @@ def sorted_value(found: ClientFound, sort: str) -> str:
             return found.mrr_order
 
 
-def _literal(words: str) -> str:
-    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+def words_in(searched: str | None) -> list[str]:
+    """The words that a client must have, each at the beginning of one of its own."""
+    return [] if searched is None else searched.lower().split()
+
+
+def _beginning(word: str) -> str:
+    """A pattern for texts in which a word begins so: after a sign, or, where it begins with a sign, after a space."""
+    before = "[^[:alnum:]]" if word[0].isalnum() else "[[:space:]]"
+    return f"(^|{before}){re.sub(SIGNS, BACKSLASHED, word)}"
+
+
+async def _few(connection: Connection, project: str, word: str) -> list[str] | None:
+    """The clients of which a word begins so, where they are few; None where they are so many that any list of clients
+    comes upon them soon."""
+    start = word[:LONGEST_WORD]
+    rows = await connection.fetch(WORDED, project, start, f"{start}\U0010ffff", FEW + 1)
+    return None if len(rows) > FEW else sorted({row["client"] for row in rows})

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 import asyncpg
 
@@ -20,7 +21,7 @@ FROM ledgers WHERE project = $1
 HERE = "project = $1 AND livemode = $2 AND generation = $3"
 # One range of the key each.
 TOTALS = f"""
-SELECT each.number, each.measure, currency, label, den, sum(num) AS num, sum(n)::bigint AS n
+SELECT each.number, each.measure, currency, label, den, sum(num)::text AS num, sum(n)::bigint AS n
 FROM unnest($4::int[], $5::text[], $6::date[], $7::date[]) AS each (number, measure, first, last)
 CROSS JOIN LATERAL (
     SELECT currency, label, den, num, n FROM ledger_cells
@@ -29,7 +30,7 @@ CROSS JOIN LATERAL (
 """  # noqa: S608 – our own words, values are parameters
 # The days come as they are: behind the wall an index is not used through a conversion of types.
 EDGED = f"""
-SELECT each.number, each.measure, currency, label, den, sum(sign * num) AS num, sum(sign * n)::bigint AS n
+SELECT each.number, each.measure, currency, label, den, sum(sign * num)::text AS num, sum(sign * n)::bigint AS n
 FROM unnest($4::int[], $5::text[], $6::date[], $7::date[], $8::date[], $9::int[])
     AS each (number, measure, day, low, high, sign)
 CROSS JOIN LATERAL (
@@ -40,7 +41,7 @@ CROSS JOIN LATERAL (
 """  # noqa: S608
 # Whole months before, then the days of the month.
 BEFORE = f"""
-SELECT 0 AS number, measure, currency, '' AS label, den, sum(num) AS num, sum(n)::bigint AS n FROM (
+SELECT 0 AS number, measure, currency, '' AS label, den, sum(num)::text AS num, sum(n)::bigint AS n FROM (
     SELECT measure || '_month' AS measure, currency, den, num, n FROM ledger_cells
     WHERE {HERE} AND measure = ANY($4::text[]) AND day >= $6 AND day < $7
     UNION ALL
@@ -55,7 +56,7 @@ CROSS JOIN LATERAL (
 ) AS found
 """  # noqa: S608
 COHORTS = f"""
-SELECT measure, edge, day, currency, den, sum(num) AS num, sum(n)::bigint AS n FROM ledger_cells
+SELECT measure, edge, day, currency, den, sum(num)::text AS num, sum(n)::bigint AS n FROM ledger_cells
 WHERE {HERE} AND measure = ANY($4::text[]) GROUP BY measure, edge, day, currency, den
 """  # noqa: S608
 COHORT_MEASURES = (Measure.COHORT_BEGAN, Measure.COHORT_MRR, Measure.COHORT_ACTIVE)
@@ -85,8 +86,7 @@ class Scope:
         return self.project, self.livemode, self.generation
 
 
-@dataclass(frozen=True, slots=True)
-class Sum:
+class Sum(NamedTuple):
     """One sum of a measure in period `number`: numerator over `den`, and how many."""
 
     number: int
@@ -98,8 +98,7 @@ class Sum:
     n: int
 
 
-@dataclass(frozen=True, slots=True)
-class CohortSum:
+class CohortSum(NamedTuple):
     """One sum of a cohort in a month, both by their first day."""
 
     measure: Measure
@@ -140,7 +139,7 @@ async def totals(
 ) -> list[Sum]:
     """What each measure adds up to in each period, by currency and label."""
     asked = [one for number, period in enumerate(periods) for one in ranges(number, measures, period)]
-    return _sums(await connection.fetch(TOTALS, *of.key, *_columns(asked)))
+    return _sums(await connection.fetch(TOTALS, *of.key, *_columns(asked))) if asked else []
 
 
 async def edged(connection: Connection, of: Scope, probes: Sequence[Probe]) -> list[Sum]:
@@ -171,8 +170,7 @@ async def cohorts(connection: Connection, of: Scope) -> list[CohortSum]:
 
 
 def _columns(rows: Sequence[Probe] | Sequence[Range]) -> list[list[object]]:
-    fields = Probe._fields if rows and isinstance(rows[0], Probe) else Range._fields
-    return [[getattr(row, name) for row in rows] for name in fields]
+    return [list(column) for column in zip(*rows, strict=True)]
 
 
 def _sums(rows: Sequence[asyncpg.Record]) -> list[Sum]:

@@ -107,12 +107,12 @@ CROSS JOIN LATERAL (
            date_trunc('second', now()) - number % 730 * interval '1 day' AS opened_at
 ) AS told WHERE number % 200 = 7 OR number % 50 = 9
 """
-HEALTH = """
+HEALTH = f"""
 INSERT INTO client_health (project, client, livemode, score, as_of, record)
 SELECT 'large', client, true, score, now(),
        convert_to(json_build_object('project', 'large', 'client', client, 'livemode', true, 'score', score,
            'parts', json_build_array(), 'open_signals', 0, 'as_of', '2026-01-01T00:00:00Z')::text, 'UTF8')
-FROM (SELECT client, abs(hashtext(client)) % 101 AS score FROM clients WHERE project = 'large') AS judged
+FROM (SELECT {CLIENT} AS client, abs(hashtext({CLIENT})) % 101 AS score FROM {EACH}) AS judged
 """
 CARDS = """
 INSERT INTO cards (project, livemode, card, customer, told_at, told_rank, gone, expires_at)
@@ -165,6 +165,7 @@ FROM generate_series(now() - interval '730 days', now(), interval '1 day') AS da
 """
 # Movements last: what they are summed up by is there then.
 EACH_STATEMENT = (
+    ("health", HEALTH),
     ("clients", CLIENTS),
     ("MRR of clients", CLIENT_MRR),
     ("customers", CUSTOMERS),
@@ -201,7 +202,7 @@ async def fill(database_url: str, clients: int, different: int, say: Callable[[s
     say("signals, invoices, sums")
     for statement, share in COUNTED:
         await connection.execute(statement, clients // share)
-    for statement in (HEALTH, SIGNALS, DEFINED, PLAIN):
+    for statement in (SIGNALS, DEFINED, PLAIN):
         await connection.execute(statement)
     await connection.execute(VERSIONS, _version())
     found = sums(told, copies)

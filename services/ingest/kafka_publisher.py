@@ -14,7 +14,7 @@ from libs.runtime.kafka import RECORD_OVERHEAD_BYTES, ProducerLimits, abandon, n
 from libs.runtime.partition import partition_of
 from libs.wire.codec import encode
 from libs.wire.records import StripeRecord
-from libs.wire.stripe_event import headers_of, key_of
+from libs.wire.stripe_event import cut_short, headers_of, key_of
 from libs.wire.topics import MAX_RECORD_BYTES, STRIPE_EVENTS
 from services.ingest import metrics
 from services.ingest.breaker import Breaker
@@ -83,7 +83,7 @@ class KafkaPublisher:
 
     def offer(self, record: StripeRecord) -> "asyncio.Future[None]":
         """As Publisher says."""
-        key, value = key_of(record), encode(record)
+        key, value = key_of(record), _encoded(record)
         size = len(value)
         self._admit(record, size)
         message = Message(key, value, headers_of(record), self._deadlines.future())
@@ -196,6 +196,16 @@ async def kafka_publisher(
             yield publisher
         finally:
             await publisher.close()
+
+
+def _encoded(record: StripeRecord) -> bytes:
+    """The record; of a subscription that does not fit into the topic the first items, and that there are more."""
+    value = encode(record)
+    cut = cut_short(record) if len(value) > MOST_VALUE_BYTES else None
+    if cut is None:
+        return value
+    log.warning("record_cut", project=record.project, customer=record.customer, type=record.type, bytes=len(value))
+    return encode(cut)
 
 
 def _named(record: StripeRecord) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from libs.wire.records import StripeRecord
+from libs.wire.stripe_event import cut_short
 from services.ingest.projects import ConnectedAccount, Project, StoreUnavailable
 from services.ingest.publisher import NotPublished, RecordTooLarge
 
@@ -28,7 +29,10 @@ class MemoryPublisher:
 
     def offer(self, record: StripeRecord) -> "asyncio.Future[None]":
         if len(bytes(record.object)) > self._most_bytes:
-            raise RecordTooLarge(record.type)
+            cut = cut_short(record)
+            if cut is None:
+                raise RecordTooLarge(record.type)
+            record = cut
         if not self.is_reachable:
             raise NotPublished("the broker is away")
         self.records.append(record)

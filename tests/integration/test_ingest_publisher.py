@@ -103,6 +103,18 @@ async def test_a_record_over_the_limit_is_refused_and_the_next_one_goes_on(subje
     assert [each.event_id for each in await subject.published(project)] == ["evt_2"]
 
 
+async def test_a_subscription_of_too_many_items_is_published_with_the_first_and_that_there_are_more(
+    subject: Subject, project: str
+) -> None:
+    items = [{"id": f"si_{number}", "price": {"id": "x" * 200}} for number in range(10_000)]
+    content = {"object": "subscription", "id": "sub_1", "items": {"object": "list", "data": items, "has_more": False}}
+    whole = msgspec.structs.replace(record(project), object=msgspec.Raw(msgspec.json.encode(content)))
+    await subject.publisher.publish(whole)
+    [cut] = await subject.published(project)
+    kept = msgspec.json.decode(cut.object)["items"]
+    assert (kept["data"], kept["has_more"], cut.incomplete) == (items[:10], True, ("items",))
+
+
 async def test_a_batch_that_the_broker_refuses_does_not_end_the_partition(own_broker: OwnBrokers, project: str) -> None:
     bootstrap = (await own_broker()).bootstrap
     async with admin(bootstrap) as client:  # a broker takes a change of an existing topic up at its leisure

@@ -15,6 +15,7 @@ from libs.wire.stripe_event.activities import activities
 from libs.wire.stripe_event.allow_list import Kept, allowed
 from libs.wire.stripe_event.catalogue import Catalogue, Entry
 from libs.wire.stripe_event.completion import Completion, complete
+from libs.wire.stripe_event.cutting import cut_short
 from libs.wire.stripe_event.direct import (
     event_activities,
     read_event,
@@ -40,6 +41,7 @@ __all__ = [
     "allowed",
     "complete",
     "customer_of",
+    "cut_short",
     "envelope",
     "event_activities",
     "event_of",

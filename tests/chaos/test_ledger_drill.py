@@ -133,7 +133,6 @@ async def disturbed(fleet: Fleet, brokers: str, records: Sequence[tuple[bytes, b
     await fleet.start(1)
     await fleet.end(2, signal.SIGTERM)
     await feeding
-    await fleet.ready(1)
 
 
 @pytest.mark.timeout(900)

@@ -11,7 +11,7 @@ from rich.progress import Progress
 
 from deploy.failures import StackUnavailable
 from libs.cli.asking import Json
-from libs.cli.auditing.auditor import Servers, audited
+from libs.cli.auditing.auditor import Servers, Wanted, audited
 from libs.cli.auditing.report import ProjectReport, fields, sentence
 from libs.cli.faults import FOUND_A_PROBLEM, refuse
 from libs.cli.findings import place_of
@@ -31,11 +31,14 @@ it is told. Each difference is printed with what both sides say. Exit codes: 0 n
 
 def audit(
     project: Annotated[str | None, typer.Option(help="only this project; all of them unless given")] = None,
+    patience: Annotated[
+        float, typer.Option(min=0, help="seconds for which what differs may only be on its way")
+    ] = 15.0,
     json: Json = False,
 ) -> None:
     """Run all checks; tell every difference."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it would tell in its words what a sentence tells
-    reports = asyncio.run(_reports(_servers(), project))
+    reports = asyncio.run(_reports(_servers(), Wanted(project, patience)))
     if json:
         json_line(fields(reports))
     else:
@@ -51,7 +54,7 @@ def _servers() -> Servers:
     return Servers(place.kafka, place.database)
 
 
-async def _reports(servers: Servers, project: str | None) -> list[ProjectReport]:
+async def _reports(servers: Servers, wanted: Wanted) -> list[ProjectReport]:
     """Progress goes to standard error where that is a terminal."""
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
@@ -61,7 +64,7 @@ async def _reports(servers: Servers, project: str | None) -> list[ProjectReport]
             progress.update(task, description=what, completed=done, total=whole or None)
 
         try:
-            return [report async for report in audited(servers, project, say)]
+            return [report async for report in audited(servers, wanted, say)]
         except LookupError as error:
             refuse(str(error))
 

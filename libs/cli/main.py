@@ -13,7 +13,7 @@ from libs.cli.help_text import tidy
 # Each is a module of this folder: with an `app` of its own, or a function of the command's name (and its HELP).
 COMMANDS = (
     *("up", "demo", "doctor", "connect", "status", "sync", "explain", "simulate"),
-    *("dlq", "replay", "clients", "keys", "bench"),
+    *("audit", "dlq", "replay", "clients", "keys", "bench"),
 )
 
 

@@ -94,7 +94,7 @@ def differing(ours: Amounts, theirs: Amounts) -> list[tuple[object, ...]]:
 def played(seed: int, snapshots: bool, events: bool) -> Told:
     """An account's history told by its events, by what is there in the end, or by both."""
     fake = FakeStripe(seed=seed, start=datetime.now(UTC) - timedelta(days=185))
-    play(fake.engine, HistorySpec(seed=seed, customers=30, months=6))
+    play(fake.engine, HistorySpec(seed=seed, customers=20, months=6))
     catalogue, origin = Catalogue(), Origin(PROJECT, "acct_1", livemode=False)
     there = fake.snapshot()
     for kind in there.keys() & {"coupons", "prices", "discounts"}:
@@ -133,4 +133,4 @@ async def test_played_histories(migrated: str, seed: int, snapshots: bool, event
     ours = by_rules(told, policy)
     async with session(migrated) as looking:
         assert differing(await by_sql(looking, told, policy), ours) == []
-    assert sum(amount > 0 for amount, _ in ours.values()) > 100
+    assert sum(amount > 0 for amount, _ in ours.values()) > 40

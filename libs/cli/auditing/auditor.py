@@ -35,21 +35,29 @@ class Servers:
     database_url: str
 
 
-async def audited(servers: Servers, project: str | None, say: Say) -> AsyncIterator[ProjectReport]:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The project (None: all of them), and for how many seconds what differs may only be on its way."""
+
+    project: str | None = None
+    patience: float = 15.0
+
+
+async def audited(servers: Servers, wanted: Wanted, say: Say) -> AsyncIterator[ProjectReport]:
     """Each project's report, as it is found. Raises StackUnavailable, and LookupError for no such project."""
     async with AsyncExitStack() as stack:
         connection = await stack.enter_async_context(session(servers.database_url))
-        names = await _projects(connection, project)
+        names = await _projects(connection, wanted.project)
 
         def tell(done: int, whole: int) -> None:
             say("reading the topics", done, whole)
 
-        heard = await stack.enter_async_context(topics(servers.kafka_bootstrap, project, tell))
+        heard = await stack.enter_async_context(topics(servers.kafka_bootstrap, wanted.project, tell))
         await heard.read(connection)
         lacking = await heard.caught_up(connection)
         for number, name in enumerate(names):
             say(f"comparing {name}", number, len(names))
-            yield await _report(connection, name, heard, lacking)
+            yield await _report(connection, replace(wanted, project=name), heard, lacking)
 
 
 async def _projects(connection: Owner, project: str | None) -> list[str]:
@@ -62,12 +70,12 @@ async def _projects(connection: Owner, project: str | None) -> list[str]:
     return [project]
 
 
-async def _report(connection: Owner, project: str, heard: Topics, lacking: Sequence[str]) -> ProjectReport:
-    at = datetime.now(UTC)
+async def _report(connection: Owner, wanted: Wanted, heard: Topics, lacking: Sequence[str]) -> ProjectReport:
+    at, project = datetime.now(UTC), wanted.project or ""
     async with instant(connection):
         terms = await terms_of(connection, project)
         pending = await connection.fetchval(PENDING, project)
-    look = Look(project, checks_of(terms), topics_are_cut=heard.are_cut)
+    look = Look(project, checks_of(terms), topics_are_cut=heard.are_cut, patience=wanted.patience)
     first = await look_at(connection, look)
     found = await confirmed(connection, look, first)
     model = _behind(project, lacking) if lacking else await _compared(connection, replace(look, at=at), heard)

@@ -1,7 +1,7 @@
 """Looks at one project: all checks at one instant, and once more at what may only have been on its way."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -16,8 +16,9 @@ from libs.cli.auditing.terms import Asked, Terms, ask, terms_of
 SCRIPTS = {Part.LEDGER: ("ledger",), Part.MODEL: ("model",), Part.MRR: ("objects", "prices", "mrr")}
 # Of one check: whoever has more differences needs no list.
 MOST_LISTED = 1000
-# The mrr service and the read model follow each other within moments: what differs is looked at again after so long.
-AGAIN_AFTER_SECONDS = (1.0, 2.0, 4.0, 8.0)
+# The mrr service and the read model follow each other within moments. What differs is looked at again first after so
+# long, then after twice as long, and so on.
+AGAIN_AFTER_SECONDS = 0.5
 LIMITED = "SELECT *, count(*) OVER () AS in_all FROM ({query}) AS differing LIMIT $1"
 CONCERNED = """
 SELECT DISTINCT client FROM customers WHERE project = $1 AND customer = ANY($2::text[]) AND client IS NOT NULL
@@ -27,12 +28,21 @@ MEMBERS = "SELECT customer FROM customers WHERE project = $1 AND client = ANY($2
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What is compared of a project: `at` None means now."""
+    """What is compared of a project: `at` None means now. `patience`: for how many seconds what differs may only be on
+    its way."""
 
     project: str
     checks: Sequence[Check]
     at: datetime | None = None
     topics_are_cut: bool = False
+    patience: float = 15.0
+
+    def waits(self) -> Iterator[float]:
+        """How long to wait before each further look."""
+        left, wait = self.patience, AGAIN_AFTER_SECONDS
+        while left > 0:
+            yield min(wait, left)
+            left, wait = left - wait, 2 * wait
 
 
 def checks_of(terms: Terms) -> tuple[Check, ...]:
@@ -73,7 +83,7 @@ async def look_at(connection: Owner, look: Look, only: "Concerned | None" = None
 
 async def confirmed(connection: Owner, look: Look, found: Findings) -> Findings:
     """What still differs after a while: the rest had only been on its way."""
-    for seconds in AGAIN_AFTER_SECONDS:
+    for seconds in look.waits():
         if not found.differences:
             break
         await asyncio.sleep(seconds)

@@ -27,8 +27,6 @@ MINOR_DIGITS: Mapping[str, int] = MappingProxyType(
     | dict.fromkeys(TWO_DECIMAL.split(), 2)
 )
 
-HALF = Fraction(1, 2)
-
 
 def is_currency(code: str) -> bool:
     """Whether `code` is a currency that we know, in lower case as Stripe writes it."""
@@ -42,7 +40,7 @@ def minor_digits(currency: str) -> int:
 
 def round_half_up(amount: Fraction) -> int:
     """The nearest whole minor unit; a half goes up. The only rounding of revenue, done once, on output."""
-    return (amount + HALF).__floor__()
+    return (2 * amount.numerator + amount.denominator) // (2 * amount.denominator)
 
 
 def major_text(minor: int, currency: str) -> str:

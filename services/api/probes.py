@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from libs.domain.metrics import Period
-from libs.domain.metrics.cells import BY_MONTH, NEVER, Measure
+from libs.domain.metrics.cells import BY_EDGE, BY_MONTH, NEVER, Measure
 
 DAY = timedelta(days=1)
 
@@ -93,10 +93,8 @@ def since_begin(number: int, measure: Measure, of: Cut, sign: int = 1) -> Iterat
         yield Probe(number, measure, day, of.first, day, sign)
     for month in of.months:
         yield Probe(number, monthly, month, of.months[0], month, sign)
-    if of.head:
-        for month in of.months:
-            for day in _days(month, month_end(month)):
-                yield Probe(number, measure, day, of.first, of.head[-1], sign)
+        if of.head:
+            yield Probe(number, BY_EDGE[measure], month, of.first, of.head[-1], sign)
 
 
 def at_any_time(number: int, measure: Measure, of: Cut) -> Iterator[Probe]:

@@ -12,7 +12,7 @@ def pattern(path: str) -> str:
 
 
 def test_every_route_that_reads_is_asked_or_said_why_not() -> None:
-    asked = {path.partition("?")[0] for path, _ in questions()}
+    asked = {one.path.partition("?")[0] for one in questions()}
     reading = {route.path for route in ROUTES if route.method == "GET"}
     missing = {path for path in reading if not any(re.fullmatch(pattern(path), each) for each in asked)}
     assert missing == set(NOT_ASKED)

@@ -138,14 +138,16 @@ START_PLANS = """
 INSERT INTO subscription_plans (project, livemode, plan, subscription)
 SELECT project, livemode, plan, subscription FROM subscriptions CROSS JOIN LATERAL unnest(plans) AS told (plan)
 """
-# What stood before by day, by month; the edges with it.
+# What stood before by day, by month; the edges with it, and as they are.
 MONTHS = """
 INSERT INTO ledger_cells (project, livemode, generation, measure, day, edge, currency, label, den, num, n)
-SELECT project, livemode, generation, measure || '_month', date_trunc('month', day)::date AS month,
-       CASE edge WHEN '0001-01-01' THEN edge ELSE date_trunc('month', edge)::date END AS edge_month, currency, label,
+SELECT project, livemode, generation, measure || grain, date_trunc('month', day)::date AS month, kept, currency, label,
        den, sum(num), sum(n)
-FROM ledger_cells WHERE measure IN ('kept', 'again', 'away')
-GROUP BY project, livemode, generation, measure, month, edge_month, currency, label, den
+FROM ledger_cells CROSS JOIN LATERAL (
+    VALUES ('_month', CASE edge WHEN '0001-01-01' THEN edge ELSE date_trunc('month', edge)::date END), ('_edges', edge)
+) AS at (grain, kept)
+WHERE measure IN ('kept', 'again', 'away') AND NOT (grain = '_edges' AND edge = '0001-01-01')
+GROUP BY project, livemode, generation, measure, grain, month, kept, currency, label, den
 HAVING sum(num) <> 0 OR sum(n) <> 0
 """
 

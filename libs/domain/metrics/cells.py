@@ -26,21 +26,24 @@ SEPARATOR = "|"
 class Measure(StrEnum):
     """MOVED: by kind. WHY: by kind, reason, direction of a plan change, cancellation's reason and feedback. KEPT: by
     kind, of clients who were there. AGAIN: a client's further movement of a kind. ACTIVE: clients that became active
-    less those that ceased. AWAY: those that left to stay away. The cohorts' by month, the edge is the cohort. Those by
-    month stand at its first day, their edges at the first day of theirs. TRIAL: began, ended, converted. PAID and
-    REFUNDED. INVOICES: by status."""
+    less those that ceased. AWAY: those that left to stay away. The cohorts' by month, the edge is the cohort. TRIAL:
+    began, ended, converted. PAID and REFUNDED. INVOICES: by status. Those by MONTH stand at its first day, their edges
+    at the first day of theirs; those by EDGES at the first day of their month, their edges as they are."""
 
     MOVED = "moved"
     MOVED_MONTH = "moved_month"
     WHY = "why"
     KEPT = "kept"
     KEPT_MONTH = "kept_month"
+    KEPT_EDGES = "kept_edges"
     AGAIN = "again"
     AGAIN_MONTH = "again_month"
+    AGAIN_EDGES = "again_edges"
     ACTIVE = "active"
     ACTIVE_MONTH = "active_month"
     AWAY = "away"
     AWAY_MONTH = "away_month"
+    AWAY_EDGES = "away_edges"
     COHORT_BEGAN = "cohort_began"
     COHORT_MRR = "cohort_mrr"
     COHORT_ACTIVE = "cohort_active"
@@ -58,6 +61,12 @@ BY_MONTH = {
     Measure.AWAY: Measure.AWAY_MONTH,
 }
 """What is kept by day, and by month beside it."""
+BY_EDGE = {
+    Measure.KEPT: Measure.KEPT_EDGES,
+    Measure.AGAIN: Measure.AGAIN_EDGES,
+    Measure.AWAY: Measure.AWAY_EDGES,
+}
+"""What is kept by month and the days of its edges, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,13 +204,15 @@ class _Walk:
             self.found[each] = held[0] + num, held[1] + n
 
 
-def _in_month(cell: Cell) -> tuple[Cell, ...]:
+def _in_month(cell: Cell) -> Iterator[Cell]:
     """The same sum by month, where it is kept."""
-    measure = BY_MONTH.get(cell.measure)
+    measure, rest = BY_MONTH.get(cell.measure), (cell.currency, cell.label, cell.den)
     if measure is None:
-        return ()
-    edge = cell.edge.replace(day=1)  # of NEVER, NEVER
-    return (Cell(measure, cell.day.replace(day=1), edge, cell.currency, cell.label, cell.den),)
+        return
+    month = cell.day.replace(day=1)
+    yield Cell(measure, month, cell.edge.replace(day=1), *rest)  # of NEVER, NEVER
+    if cell.edge != NEVER:
+        yield Cell(BY_EDGE[cell.measure], month, cell.edge, *rest)
 
 
 def labelled(*parts: str | None) -> str:

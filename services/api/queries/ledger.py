@@ -8,11 +8,13 @@ from typing import NamedTuple
 import asyncpg
 
 from libs.domain.metrics import Period
-from libs.domain.metrics.cells import Measure
+from libs.domain.metrics.cells import BY_EDGE, BY_MONTH, Measure
 from services.api.database import Connection
 from services.api.probes import Probe, Range, ranges
 
 MEASURES = {one.value: one for one in Measure}
+# What a sum by month, or by month and edge, is a sum of.
+DAILY = MEASURES | {kept.value: one for by in (BY_MONTH, BY_EDGE) for one, kept in by.items()}
 
 BOOK = """
 SELECT generation, timezone, settings, building, clients_done, clients_total, started_at, finished_at
@@ -177,7 +179,7 @@ def _sums(rows: Sequence[asyncpg.Record]) -> list[Sum]:
     return [
         Sum(
             number=row["number"],
-            measure=MEASURES[row["measure"].removesuffix("_month")],
+            measure=DAILY[row["measure"]],
             currency=row["currency"],
             label=row["label"],
             den=int(row["den"]),

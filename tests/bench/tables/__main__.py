@@ -5,12 +5,10 @@ With `--home` the first run fills and the second one asks.
 
 import argparse
 import asyncio
-import os
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -18,12 +16,10 @@ from random import Random
 import aiohttp
 
 from deploy.migrations import upgrade
-from deploy.ports import free_port
 from deploy.stack import StackSettings, local_stack
-from libs.runtime.api_keys import KeyRequest, Scope, issue_at
-from libs.runtime.crypto import generate_key
+from tests.bench.served import served
 from tests.bench.tables.filling import PROJECT, fill
-from tests.bench.tables.questions import questions, shown
+from tests.bench.tables.questions import Question, questions, shown
 
 CONCURRENT = 20
 FILLED = "filled"
@@ -71,47 +67,14 @@ async def _measured(home: Path, asked: argparse.Namespace) -> int:
             (home / FILLED).touch()
         if asked.home is not None and not filled:
             return 0
-        async with _api(url) as (base, key):
+        async with served(url, PROJECT) as (base, key):
             return await _ask_all(base, key, asked)
-
-
-@asynccontextmanager
-async def _api(database_url: str) -> AsyncIterator[tuple[str, str]]:
-    """The API as it is run, without a broker: what is on the topics is in the tables already."""
-    key = await issue_at(database_url, KeyRequest(PROJECT, "bench", [Scope.ADMIN]))
-    port, health = free_port(), free_port()
-    environment = os.environ | {
-        "DATABASE_URL": database_url,
-        "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
-        "REVSTREAM_ENCRYPTION_KEYS": generate_key(),
-        "API_PORT": str(port),
-        "API_HEALTH_PORT": str(health),
-        "LOG_LEVEL": "error",
-    }
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "services.api", env=environment)
-    base = f"http://127.0.0.1:{port}"
-    try:
-        await _answers(base)
-        yield base, key.key
-    finally:
-        process.terminate()
-        await process.wait()
-
-
-async def _answers(base: str) -> None:
-    async with aiohttp.ClientSession() as session, asyncio.timeout(30):
-        while True:
-            try:
-                async with session.get(f"{base}/healthz"):
-                    return
-            except aiohttp.ClientError:
-                await asyncio.sleep(0.1)
 
 
 async def _ask_all(base: str, key: str, asked: argparse.Namespace) -> int:
     """Every question, and how many missed their aim."""
     headers = {"Authorization": f"Bearer {key}"}
-    missed, count = [], 0
+    found: list[tuple[Question, Times]] = []
     chance = Random(5)
     async with aiohttp.ClientSession(base, headers=headers, connector=aiohttp.TCPConnector(limit=0)) as session:
 
@@ -125,15 +88,30 @@ async def _ask_all(base: str, key: str, asked: argparse.Namespace) -> int:
             return (time.perf_counter() - began) * 1000
 
         _print(f"{'':86} alone p50   p99 | {CONCURRENT} at once p50   p99 ms")
-        for path, aim in questions():
-            if asked.only in path:
-                count += 1
-                times = await _asked(path, ask, asked.requests)
-                if times.worst >= aim:
-                    missed.append(path)
-                _print(f"{shown(path):86} {_figures(times)}{'' if times.worst < aim else f'  over {aim:.0f}'}")
-    _print(f"{count - len(missed)} of {count} within their aim")
-    return len(missed)
+        for one in questions():
+            if asked.only in one.path:
+                times = await _asked(one.path, ask, asked.requests)
+                found.append((one, times))
+                late = "" if times.worst < one.aim else f"  over {one.aim:.0f}"
+                _print(f"{shown(one.path):86} {_figures(times)}{late}")
+    _print("")
+    for line in summary(found):
+        _print(line)
+    missed = sum(times.worst >= one.aim for one, times in found)
+    _print(f"{len(found) - missed} of {len(found)} within their aim")
+    return min(missed, 1)
+
+
+def summary(found: Sequence[tuple[Question, Times]]) -> Iterator[str]:
+    """For each group its slowest question, as a table of Markdown."""
+    yield "| | questions | slowest | alone p50 / p99 ms | 20 at once p50 / p99 ms | over the aim |"
+    yield "|---|---|---|---|---|---|"
+    for group in dict.fromkeys(one.group for one, _ in found):
+        asked = [(one, times) for one, times in found if one.group == group]
+        slowest, times = max(asked, key=lambda each: each[1].worst)
+        alone, together = (f"{at(each, 50):.0f} / {at(each, 99):.0f}" for each in (times.alone, times.together))
+        late = sum(times.worst >= one.aim for one, times in asked)
+        yield f"| {group} | {len(asked)} | `{shown(slowest.path)}` | {alone} | {together} | {late} |"
 
 
 def _filled_in(path: str, chance: Random, asked: argparse.Namespace) -> str:

@@ -6,6 +6,7 @@ like for something that the bench has made.
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 TODAY = datetime.now(UTC).date()
 TWO_YEARS = f"from={(TODAY - timedelta(days=729)).replace(day=1)}&to={TODAY}"
@@ -37,7 +38,6 @@ METRICS = (
     f"/api/metrics/net_revenue_retention?{UNEVEN}&interval=week",
     f"/api/metrics/subscriber_churn_rate?{TWO_YEARS}&interval=day",
     f"/api/metrics/mrr?{MONTHLY}&compare=previous_year",
-    *(f"/api/metrics/mrr?{MONTHLY}&{each}" for each in NARROWED),
     "/api/metrics/new?interval=day&plan=price_3",
     "/api/metrics/new?interval=week&segment=growth",
 )
@@ -119,6 +119,7 @@ OF_PROJECT = (
     "/api/projects",
     "/api/audit-log",
 )
+OF_CLIENT = "client={client}"
 # Why these are not asked: they read a single row by its key, as others here do; or they are no queries.
 NOT_ASKED = {
     "/api/clients/imports/{import:imp_[0-9a-f]+}": "one row by its key",
@@ -130,11 +131,31 @@ NOT_ASKED = {
 }
 
 
-def questions() -> Iterator[tuple[str, float]]:
-    """Each path with its aim in milliseconds."""
-    yield from ((f"/api/metrics/{name}?{MONTHLY}", SERIES_AIM) for name in SERIES)
-    yield f"/api/metrics/mrr?{MONTHLY}&client={{client}}", SERIES_AIM
-    yield from ((path, AIM) for path in (*METRICS, *OF_LEDGER, *LISTS, *CLIENTS, *ALERTS, *OF_PROJECT))
+class Question(NamedTuple):
+    """A path, what kind of question it is, and the aim in milliseconds."""
+
+    path: str
+    group: str
+    aim: float = AIM
+
+
+def questions() -> Iterator[Question]:
+    """All of them, group by group."""
+    group = "each metric, 24 months by month"
+    yield from (Question(f"/api/metrics/{name}?{MONTHLY}", group, SERIES_AIM) for name in SERIES)
+    yield from (Question(f"/api/metrics/mrr?{MONTHLY}&{each}", group, SERIES_AIM) for each in (*NARROWED, OF_CLIENT))
+    for group, paths in GROUPS.items():
+        yield from (Question(path, group) for path in paths)
+
+
+GROUPS = {
+    "all figures at once, cohorts, series by day and week": METRICS,
+    "movements, waterfall, changes, definitions, explain, segments": OF_LEDGER,
+    "subscriptions, renewals, trials, cancellations, payments, invoices, customers": LISTS,
+    "clients: each order, filter and search; one client and all that is its": CLIENTS,
+    "signals, rules, endpoints": ALERTS,
+    "the project: status, settings, syncs, keys, log": OF_PROJECT,
+}
 
 
 def shown(path: str) -> str:

@@ -19,6 +19,7 @@ OF_THE_TELLING = frozenset({"as_of", "freshness_seconds", "revision"})
 SIGNED = "next_cursor"
 """Signed for its project; whether there is one is compared, and what is on the page that it leads to."""
 
+LEDGER = "/api/mrr/movements?limit=1000"
 WHOLE = (
     *(f"/api/clients?limit=200&sort={sort}" for sort in ("-mrr", "name")),
     "/api/clients?limit=200&status=churned",
@@ -34,7 +35,7 @@ WHOLE = (
     "/api/cards/expiring",
     "/api/segments",
     "/api/fx-rates",
-    "/api/mrr/movements?limit=1000",
+    LEDGER,
     "/api/mrr/movements?limit=1000&currency=eur&kind=churn",
     f"/api/mrr/waterfall?{PERIOD}",
     f"/api/mrr/changes?{PERIOD}",

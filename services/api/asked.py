@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import Protocol, TypeAlias
 
 from aiohttp import StreamReader, web
@@ -20,6 +19,7 @@ from services.api.directory_topic import MOST_AT_A_TIME, DirectoryTopic
 from services.api.outlet import NoBroker, Sender
 from services.api.parameters import AnyBody, AnyQuery, read_body, read_query
 from services.api.problems import BODY_INCOMPLETE, ENCODED, NOT_JSON, TOO_LARGE, TOO_SLOW, Refused
+from services.api.promise import Promise
 from services.api.stream.feed import Feed
 
 MOST_BODY_BYTES = 256 * 1024
@@ -63,6 +63,7 @@ class Asked:
     request: web.Request
     caller: Caller
     parts: Parts
+    promise: Promise
 
     @property
     def project(self) -> str:
@@ -83,11 +84,13 @@ class Asked:
 
     def query(self, model: type[AnyQuery]) -> AnyQuery:
         """The query. Raises Refused."""
+        assert issubclass(self.promise.query, model), f"the route promises {self.promise.query}, not {model}"
         return read_query(model, self.request.query)
 
-    async def body(self, model: type[AnyBody]) -> AnyBody:
+    async def body(self, model: type[AnyBody], most_bytes: int = MOST_BODY_BYTES) -> AnyBody:
         """The JSON body. Raises Refused."""
-        return read_body(model, await body_of(self.request))
+        assert self.promise.body is model, f"the route promises {self.promise.body}, not {model}"
+        return read_body(model, await body_of(self.request, most_bytes))
 
 
 Handler: TypeAlias = Callable[[Asked], Awaitable[web.StreamResponse]]
@@ -95,13 +98,13 @@ Handler: TypeAlias = Callable[[Asked], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One address of the API, and the scope that a key needs for it."""
+    """One address of the API, the scope that a key needs for it, and what it takes and gives."""
 
     method: str
     path: str
     scope: Scope
     handler: Handler
-    success: HTTPStatus = HTTPStatus.OK
+    promise: Promise
 
 
 async def body_of(

@@ -17,6 +17,8 @@ from services.api.asked import Asked, Parts, Route
 from services.api.dashboard.pages import add_dashboard
 from services.api.dashboard.session import Sessions, authorization
 from services.api.handlers.oauth_callback import oauth_callback
+from services.api.openapi.pages import add_docs
+from services.api.packing import pack
 from services.api.problems import (
     BAD_REQUEST,
     EXPECTATION_FAILED,
@@ -49,6 +51,7 @@ def application(parts: Parts, readiness: Readiness) -> web.Application:
         _add(app, route, parts)
     add_public(app, STRIPE_CALLBACK, oauth_callback, parts)
     add_dashboard(app, Sessions(parts.access))
+    add_docs(app, parts.public_url, parts.webhook_base)
     add_routes(app, readiness)
     app.on_shutdown.append(lambda _app: parts.feed.close())
     return app
@@ -67,7 +70,7 @@ def _endpoint(route: Route, parts: Parts) -> Endpoint:
     async def endpoint(request: web.Request) -> web.StreamResponse:
         caller = request[CALLER]
         caller.require(route.scope)
-        return await route.handler(Asked(request, caller, parts))
+        return await route.handler(Asked(request, caller, parts, route.promise))
 
     return endpoint
 
@@ -91,6 +94,7 @@ async def _answered(request: web.Request, handler: Endpoint) -> web.StreamRespon
     try:
         response = await handler(request)
         response.headers["X-Request-Id"] = request_id
+        pack(request, response)
     except Exception as error:  # noqa: BLE001 – the edge of every request: what is no problem of ours is logged
         response = problem_response(_problem(error, request, request_id), request_id)
     resource = request.match_info.route.resource

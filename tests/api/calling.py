@@ -18,6 +18,7 @@ from services.api.outlet import Outgoing
 from services.api.read_model.applying import BY_TOPIC, read_batch
 from services.api.read_model.leadership import SESSION
 from services.api.read_model.projection import Delivered
+from tests.api.promised import Told, faults_of
 
 
 @dataclass
@@ -76,6 +77,8 @@ class Api:
         url = URL(f"{self.url}{path}", encoded=True)
         async with self.session.request(method, url, headers=headers, **options) as response:
             body = await response.read()
+            kept = faults_of(method, url.raw_path, Told(response.status, response.headers, body))
+            assert kept == [], f"{method} {path} answers what was not promised: {kept}"
             is_json = "json" in response.headers.get("Content-Type", "")
             content = await response.json(content_type=None) if is_json and body else body
             return Answer(response.status, response.headers, content)

@@ -30,7 +30,7 @@ class RuleBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
     enabled: bool = True
 
 
-class ChangeBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RuleChangeBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is left out stays."""
 
     name: Name | msgspec.UnsetType = msgspec.UNSET
@@ -62,7 +62,7 @@ async def add_rule(asked: Asked) -> web.Response:
 
 async def change_rule(asked: Asked) -> web.Response:
     """Change what is named. A rule that is disabled, or asks something else, resolves the signal that it had opened."""
-    body, now = await asked.body(ChangeBody), datetime.now(UTC)
+    body, now = await asked.body(RuleChangeBody), datetime.now(UTC)
     if body.condition is not msgspec.UNSET:
         _require_sense(body.condition)
     async with asked.database.writing(asked.project) as connection:
@@ -100,7 +100,7 @@ def content(found: RuleFound) -> dict[str, object]:
     }
 
 
-def _merged(held: RuleTerms, body: ChangeBody) -> RuleTerms:
+def _merged(held: RuleTerms, body: RuleChangeBody) -> RuleTerms:
     return RuleTerms(
         held.name if body.name is msgspec.UNSET else body.name,
         held.condition if body.condition is msgspec.UNSET else body.condition,

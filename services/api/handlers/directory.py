@@ -8,13 +8,13 @@ from aiohttp import web
 from libs.runtime.kafka import KafkaUnavailable
 from services.api import preconditions
 from services.api.answers import answer, nothing
-from services.api.asked import Asked, body_of
+from services.api.asked import Asked
 from services.api.audit import Action, audit, entry
 from services.api.client_content import client_answer
 from services.api.database import Connection
 from services.api.directory_entry import Checked, Entry, EntryBody, checked
 from services.api.mapping_preview import Question, preview_entry
-from services.api.parameters import Query, read_body
+from services.api.parameters import Query
 from services.api.problems import Problem, Refused, bad_body, not_found, not_now
 from services.api.queries import directory, projects
 
@@ -29,12 +29,10 @@ class ChangeQuery(Query, frozen=True, kw_only=True):
 
 
 async def put_client(asked: Asked) -> web.Response:
-    """Raises Refused: 400 naming what is wrong, 409 for a customer that another client has by hand, 412, and 503 with
-    Kafka away: stored then, and published when it is back."""
+    """Store a client in the directory, whole. Raises Refused: 400 naming what is wrong, 409 for a customer that
+    another client has by hand, 412, and 503 with Kafka away: stored then, and published when it is back."""
     query = asked.query(ChangeQuery)
-    wanted = _wanted(
-        checked(asked.path("client"), read_body(EntryBody, await body_of(asked.request, MOST_ENTRY_BYTES)))
-    )
+    wanted = _wanted(checked(asked.path("client"), await asked.body(EntryBody, MOST_ENTRY_BYTES)))
     if query.preview:
         return await _previewed(asked, wanted)
     async with asked.database.writing(asked.project) as connection:

@@ -4,10 +4,11 @@ The state says for which project; it is used up before anything else happens, an
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Annotated
 from urllib.parse import urlencode
 
+import msgspec
 from aiohttp import web
 
 from libs.runtime.audit_log import Action, AuditEntry, audit
@@ -17,23 +18,23 @@ from services.api import oauth_problems as problems
 from services.api.answers import answer
 from services.api.asked import Parts
 from services.api.oauth_connecting import connected_by
+from services.api.parameters import Query
 from services.api.problems import Problem, Refused
 from services.api.public import Visit, wants_page
 from services.api.queries import oauth
 from services.api.queries.oauth import Attempt
 
 MOST_CHARACTERS = 500
-NAMES = ("state", "code", "scope", "error")
+Short = Annotated[str, msgspec.Meta(max_length=MOST_CHARACTERS)]
 
 
-@dataclass(frozen=True, slots=True)
-class Returned:
-    """What Stripe sent the owner back with."""
+class Returned(Query, frozen=True, kw_only=True):
+    """What Stripe sends the owner back with: `state`, and either `code` or `error`."""
 
-    state: str
-    code: str | None
-    scope: str | None
-    error: str | None
+    state: Short
+    code: Short | None = None
+    scope: Short | None = None
+    error: Short | None = None
 
 
 async def oauth_callback(visit: Visit) -> web.Response:
@@ -55,7 +56,7 @@ async def oauth_callback(visit: Visit) -> web.Response:
 
 def returned_with(request: web.Request) -> Returned:
     """The parameters that matter; others may come. Raises Refused."""
-    given = {name: request.query.getall(name, []) for name in NAMES}
+    given = {name: request.query.getall(name, []) for name in Returned.__struct_fields__}
     if any(len(values) > 1 or any(len(value) > MOST_CHARACTERS for value in values) for values in given.values()):
         raise Refused(problems.MALFORMED)
     found = {name: values[0] if values else None for name, values in given.items()}
@@ -65,7 +66,7 @@ def returned_with(request: web.Request) -> Returned:
         "".join(value for value in found.values() if value).encode()
     except UnicodeEncodeError:  # a lone surrogate
         raise Refused(problems.MALFORMED) from None
-    return Returned(found["state"], found["code"], found["scope"], found["error"])
+    return Returned(state=found["state"], code=found["code"], scope=found["scope"], error=found["error"])
 
 
 async def _taken(visit: Visit, returned: Returned) -> Attempt:

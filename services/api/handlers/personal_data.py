@@ -14,7 +14,8 @@ from services.api.queries import customers, erasures
 
 
 async def erase_customer(asked: Asked) -> web.Response:
-    """202 while the streams are yet to be told, 204 once they are; asked again, the same. Raises Refused (404)."""
+    """Erase what is kept of a person. 202 while the streams are yet to be told, 204 once they are; asked again, the
+    same. Raises Refused (404)."""
     asked.query(Query)
     customer = asked.path("customer")
     async with asked.database.writing(asked.project) as connection:

@@ -84,7 +84,8 @@ async def show_settings(asked: Asked) -> web.Response:
 
 
 async def change_settings(asked: Asked) -> web.Response:
-    """Raises Refused (400) naming a wrong option; (503) with Kafka away: stored then, and published when it is back."""
+    """Change how the project counts, and when its accounts are read. Raises Refused (400) naming a wrong option;
+    (503) with Kafka away: stored then, and published when it is back."""
     body = await asked.body(SettingsBody)
     async with asked.database.writing(asked.project) as connection:
         await settings.lock(connection, asked.project)

@@ -14,7 +14,7 @@ from services.api.queries import projects
 
 
 async def preview_settings(asked: Asked) -> web.Response:
-    """Raises Refused (400) naming a wrong option."""
+    """What a change of the settings would do to today's MRR; nothing is changed. Raises Refused (400)."""
     body = await asked.body(SettingsBody)
     now = datetime.now(UTC)
     async with asked.database.reading(asked.project) as connection:

@@ -34,7 +34,7 @@ class WaterfallQuery(PeriodQuery, frozen=True, kw_only=True):
 
 
 async def waterfall(asked: Asked) -> web.Response:
-    """In each currency of the ledger; it adds up as it is shown."""
+    """The bridge from the start of a period to its end, in each currency of the ledger; it adds up as it is shown."""
     query = asked.query(WaterfallQuery)
     async with asked.database.reading(asked.project) as connection:
         at = await look(connection, asked, query.mode)

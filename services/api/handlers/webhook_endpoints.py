@@ -42,7 +42,7 @@ class EndpointBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
     digest: DigestTimes | None = None
 
 
-class ChangeBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class EndpointChangeBody(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is left out stays."""
 
     url: Url | msgspec.UnsetType = msgspec.UNSET
@@ -95,7 +95,7 @@ async def add_endpoint(asked: Asked) -> web.Response:
 
 async def change_endpoint(asked: Asked) -> web.Response:
     """Change what is named. Enabled again, an endpoint is told what happens from then on."""
-    body = await asked.body(ChangeBody)
+    body = await asked.body(EndpointChangeBody)
     if body.url is not msgspec.UNSET:
         await _allowed(asked, body.url)
     async with asked.database.writing(asked.project) as connection:
@@ -172,7 +172,7 @@ def content(found: EndpointFound) -> dict[str, object]:
     }
 
 
-def merged(held: EndpointFound, body: ChangeBody) -> Terms:
+def merged(held: EndpointFound, body: EndpointChangeBody) -> Terms:
     """The terms with the change in them."""
     return Terms(
         held.description if body.description is msgspec.UNSET else body.description,

@@ -21,7 +21,7 @@ UNAVAILABLE = 3
 NEARLY_FULL_BYTES = 8 * 2**20
 CERTIFICATES = ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 # Groups beside all extras: what a command needs more than the product does.
-GROUPS = {"test": ("dev",), "screenshots": ("dev",), "bench": ("bench",)}
+GROUPS = {"test": ("dev",), "screenshots": ("dev",), "quick-start": ("dev",), "bench": ("dev", "bench")}
 # All tests: what needs servers in one process, the rest beside it. With arguments of your own, in one process.
 SIDE_BY_SIDE = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadgroup", "--durations=30", "--durations-min=2")
 
@@ -183,6 +183,8 @@ def command(place: Place, arguments: Sequence[str]) -> list[str]:
         return [str(programs / "python"), "-m", "pytest", *(arguments[1:] or SIDE_BY_SIDE)]
     if arguments[:1] == ["screenshots"]:
         return [str(programs / "python"), "-m", "tests.dashboard.screenshots", *arguments[1:]]
+    if arguments[:1] == ["quick-start"]:
+        return [str(programs / "python"), "-m", "tests.dashboard.quick_start"]
     return [str(programs / "revstream"), *arguments]
 
 

@@ -18,6 +18,7 @@ engine: a trivial job in ours, raw aiokafka and Quix Streams. rules: the mrr wor
 webhooks: ingest beside a bare handler. latency: webhook to API, signals, stream. restart and recovery: the mrr worker.
 sync: an account of 5,000 subscriptions, from connecting it to its MRR. large: one of 200,000, its rate and memory.
 directory: 100,000 clients and 300,000 customers, one change and an import of 10,000 rows.
+pages: the dashboard in a real browser on 10,000 clients: first paint, interaction, what travels.
 All servers are the bench's own; nothing of yours is touched. Leave the machine alone meanwhile.
 """
 
@@ -32,6 +33,7 @@ class Part(StrEnum):
     SYNC = "sync"
     LARGE = "large"
     DIRECTORY = "directory"
+    PAGES = "pages"
     ALL = "all"
 
 

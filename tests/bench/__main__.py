@@ -17,6 +17,7 @@ from tests.bench import latency, recovery, restart
 from tests.bench.directory import runner as directory
 from tests.bench.engine import runner as engine
 from tests.bench.figures import Figure, Say, Scale
+from tests.bench.pages import runner as pages
 from tests.bench.place import Bench, bench
 from tests.bench.rules import runner as rules
 from tests.bench.sync import runner as sync
@@ -33,6 +34,7 @@ PARTS: dict[str, Part] = {
     "sync": sync.measure,
     "large": sync.measure_large,
     "directory": directory.measure,
+    "pages": pages.measure,
 }
 
 

@@ -13,7 +13,9 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 INSTALL = ("apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium")
 INSTALL_SECONDS = 240
-PAGE_MS = 15_000
+PAGE_MS = 20_000
+EVENTS = "text/event-stream"
+SILENCE = "retry: 600000\n\n"
 
 
 class NoBrowser(Exception):
@@ -50,7 +52,6 @@ class Watched:
     host: str
     errors: list[str] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
-    transferred: int = 0
 
     def watch(self) -> None:
         """Note from now on."""
@@ -70,7 +71,6 @@ class Watched:
     def _response(self, response: Response) -> None:
         if response.status >= 400:
             self.errors.append(f"{response.status} for {response.request.method} {response.url}")
-        self.transferred += int(response.headers.get("content-length", "0"))
 
 
 @asynccontextmanager
@@ -85,15 +85,34 @@ async def launched() -> AsyncIterator[Browser]:
             await browser.close()
 
 
-async def signed_in(context: BrowserContext, address: str) -> Watched:
-    """A page of somebody who opened the address that the demo prints."""
+async def watched(context: BrowserContext, host: str) -> Watched:
+    """A page of the context, watched from the first request on."""
     page = await context.new_page()
     page.set_default_timeout(PAGE_MS)
-    watched = Watched(page, address.partition("/#")[0])
-    watched.watch()
-    await page.goto(address)
-    await page.wait_for_selector("nav a[aria-current]")
-    return watched
+    found = Watched(page, host)
+    found.watch()
+    return found
+
+
+async def signed_in(context: BrowserContext, address: str) -> Watched:
+    """A page of somebody who opened the address that the demo prints."""
+    found = await watched(context, address.partition("/#")[0])
+    await found.page.goto(address)
+    await found.page.wait_for_selector("nav a[aria-current]")
+    return found
+
+
+async def stilled(page: Page) -> None:
+    """No news from the live stream: what is looked at closely stands still, however the demo lives on."""
+    await page.route("**/api/alerts/stream*", lambda route: route.fulfill(body=SILENCE, content_type=EVENTS))
+
+
+async def sign_in(context: BrowserContext, base: str, key: str) -> None:
+    """Give the context the session's cookie, as the login page would."""
+    headers = {"X-Revstream-Dashboard": "1", "Sec-Fetch-Site": "same-origin"}
+    answer = await context.request.post(f"{base}/session", data={"key": key}, headers=headers)
+    if not answer.ok:
+        raise AssertionError(f"the API did not take the key: {answer.status}")
 
 
 async def settled(page: Page) -> None:

@@ -23,7 +23,7 @@ export function moneyFigure(value, main, alone) {
   if (!known.length) return [h("span", {}, "–")];
   const text = inCurrency(value, main) ?? (main ? "0" : "–");
   const rest = alone ? [] : known.filter(([code, other]) => code !== main && drawn(other) !== 0);
-  return [h("span", {}, digits(text), main ? h("span", { class: "unit" }, main.toUpperCase()) : null),
+  return [h("span", {}, digits(text), main ? " " : null, main ? h("span", { class: "unit" }, main.toUpperCase()) : null),
     rest.length ? h("div", { class: "others" }, rest.map(([code, other]) => h("span", {}, amount(other, code)))) : null];
 }
 

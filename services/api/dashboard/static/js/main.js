@@ -39,8 +39,12 @@ async function draw() {
   const { signal } = leaving;
   const { path, page } = pageHere();
   const main = document.getElementById("main");
+  main.setAttribute("aria-busy", "true");
   mark(path);
-  if (!page) return show(main, h("h1", {}, "There is no such page"), h("p", {}, h("a", { href: "/" }, "To the overview")));
+  if (!page) {
+    main.removeAttribute("aria-busy");
+    return show(main, h("h1", {}, "There is no such page"), h("p", {}, h("a", { href: "/" }, "To the overview")));
+  }
   const [name, load] = page;
   document.title = `${name} · revstream`;
   try {
@@ -49,9 +53,12 @@ async function draw() {
     const { render } = await loading;
     if (signal.aborted) return undefined;
     inPlace(main, () => show(main, render({ parameters: parameters(), signal, session })));
+    main.removeAttribute("aria-busy");
     announce(name);
   } catch (error) {
-    if (!signal.aborted) show(main, h("h1", {}, name), failure(error, draw));
+    if (signal.aborted) return undefined;
+    show(main, h("h1", {}, name), failure(error, draw));
+    main.removeAttribute("aria-busy");
   }
   return undefined;
 }

@@ -19,13 +19,13 @@ const NOTHING = { open: ["Nothing is wrong right now.", "A failed payment or a c
   snoozed: ["Nothing is snoozed.", "A snoozed signal comes back at its time."], resolved: ["Nothing has been resolved yet.", ""] };
 
 const columns = (again, may) => [
+  { title: "Signal", bare: true, cell: (row) => [h("strong", {}, title(row.rule)), h("div", { class: "message" }, row.message)], text: (row) => row.rule },
   { title: "Severity", bare: true, cell: (row) => severityBadge(row.severity), text: (row) => row.severity },
-  { title: "Signal", block: true, bare: true, cell: (row) => [h("strong", {}, title(row.rule)), h("div", { class: "message" }, row.message)], text: (row) => row.rule },
   { title: "Client", bare: true, cell: clientLink, text: (row) => row.client },
-  { title: "At risk", number: true, cell: (row) => moneyCell(row.mrr_at_risk), text: (row) => moneyText(row.mrr_at_risk) },
+  { title: "At risk", number: true, first: true, cell: (row) => moneyCell(row.mrr_at_risk), text: (row) => moneyText(row.mrr_at_risk) },
   { title: "Currency", text: (row) => currencyText(row.mrr_at_risk) },
   { title: "Opened", cell: (row) => since(row.opened_at), text: (row) => row.opened_at },
-  { title: "State", cell: (row) => state(row), text: (row) => row.resolution || row.status },
+  { title: "State", lean: true, cell: (row) => state(row), text: (row) => row.resolution || row.status },
   { title: "Message", text: (row) => row.message },
   ...(may ? [{ title: "Do", hidden: true, bare: true, cell: (row) => actions(row, again) }] : []),
 ];

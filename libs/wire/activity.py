@@ -3,12 +3,12 @@
 Public contract as `libs.wire.records` is. Nothing of a person travels here, a cancellation's comment included.
 """
 
-from datetime import datetime
 from typing import Literal
 
 import msgspec
 
 from libs.wire.records import ContributionChanged, InvoiceActivity, Record, VersionMark
+from libs.wire.schema import Instant
 
 
 class RiskActivity(Record, frozen=True, kw_only=True, tag_field="kind"):
@@ -20,7 +20,7 @@ class RiskActivity(Record, frozen=True, kw_only=True, tag_field="kind"):
     customer: str
     account: str
     livemode: bool
-    occurred_at: datetime
+    occurred_at: Instant
     version: VersionMark
     caused_by: tuple[str, ...] = ()
 
@@ -43,15 +43,15 @@ class SubscriptionActivity(RiskActivity, frozen=True, kw_only=True, tag_field="k
     renewal: str = "0"
     collection_paused: bool = False
     cancellation_scheduled: bool = False
-    scheduled_end: datetime | None = None
-    cancellation_requested_at: datetime | None = None
-    ended_at: datetime | None = None
+    scheduled_end: Instant | None = None
+    cancellation_requested_at: Instant | None = None
+    ended_at: Instant | None = None
     cancellation_reason: str | None = None
     cancellation_feedback: str | None = None
-    trial_end: datetime | None = None
-    started_at: datetime | None = None
-    period_start: datetime | None = None
-    period_end: datetime | None = None
+    trial_end: Instant | None = None
+    started_at: Instant | None = None
+    period_start: Instant | None = None
+    period_end: Instant | None = None
     payment_method: str | None = None
     payment_method_known: bool = True
     collected_automatically: bool = True
@@ -82,9 +82,9 @@ class DisputeActivity(RiskActivity, frozen=True, kw_only=True, tag_field="kind",
     status: str
     currency: str
     amount: int
-    opened_at: datetime
+    opened_at: Instant
     reason: str | None = None
-    due_by: datetime | None = None
+    due_by: Instant | None = None
 
 
 class FraudWarningActivity(RiskActivity, frozen=True, kw_only=True, tag_field="kind", tag="fraud_warning"):
@@ -93,7 +93,7 @@ class FraudWarningActivity(RiskActivity, frozen=True, kw_only=True, tag_field="k
     warning: str
     fraud_type: str
     actionable: bool
-    opened_at: datetime
+    opened_at: Instant
 
 
 class DeclineActivity(RiskActivity, frozen=True, kw_only=True, tag_field="kind", tag="decline"):
@@ -115,9 +115,9 @@ class SignalDecision(Record, frozen=True, kw_only=True, tag_field="kind", tag="s
     client: str
     signal: str
     verdict: Literal["acknowledge", "snooze", "reopen"]
-    occurred_at: datetime
+    occurred_at: Instant
     livemode: bool = True
-    until: datetime | None = None
+    until: Instant | None = None
 
 
 class RiskMoved(Record, frozen=True, kw_only=True, tag_field="kind", tag="risk_moved"):

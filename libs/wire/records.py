@@ -4,7 +4,6 @@ Times are ISO 8601 UTC with `Z`. `exact` amounts are fractions of minor units as
 has to trust a rounding of ours.
 """
 
-from datetime import datetime
 from typing import Literal
 
 import msgspec
@@ -19,7 +18,7 @@ from libs.wire.revenue_records import (
     Revision,
     SubscriptionContribution,
 )
-from libs.wire.schema import SCHEMA_VERSION, Record
+from libs.wire.schema import SCHEMA_VERSION, Instant, Record
 
 __all__ = [
     "NULL",
@@ -54,7 +53,7 @@ Source = Literal["webhook", "events_api", "snapshot"]
 class VersionMark(msgspec.Struct, frozen=True):
     """Where an object version stands in the order of versions; see `libs.domain.version.Rank`."""
 
-    created: datetime
+    created: Instant
     rank: int
 
 
@@ -73,7 +72,7 @@ class StripeRecord(Record, frozen=True, kw_only=True):
     version: VersionMark
     object: msgspec.Raw
     event_id: str | None = None
-    previous_attributes: msgspec.Raw = NULL
+    previous_attributes: msgspec.Raw = msgspec.field(default_factory=lambda: NULL)  # schemas tell no default of Raw
     api_version: str | None = None
     customer: str | None = None
     incomplete: tuple[str, ...] = ()
@@ -114,7 +113,7 @@ class DirectoryRecord(Record, frozen=True, kw_only=True):
     stakeholder_emails: tuple[str, ...] = ()
     domains: tuple[str, ...] = ()
     stripe_customers: tuple[str, ...] = ()
-    updated_at: datetime | None = None
+    updated_at: Instant | None = None
 
 
 class CourseStep(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -125,8 +124,8 @@ class CourseStep(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     subscription: str
-    at: datetime
-    told_at: datetime
+    at: Instant
+    told_at: Instant
     currency: str
     exact: str
     counted: bool
@@ -157,11 +156,11 @@ class ContributionChanged(Record, frozen=True, kw_only=True, tag_field="kind", t
     customer: str
     account: str
     livemode: bool
-    occurred_at: datetime
+    occurred_at: Instant
     revision: Revision
     caused_by: tuple[str, ...] = ()
     deleted: bool = False
-    first_paid_at: datetime | None = None
+    first_paid_at: Instant | None = None
     subscriptions: tuple[SubscriptionContribution, ...] = ()
     left: bool = False
     matched_by: MatchedBy = "nothing"
@@ -169,7 +168,7 @@ class ContributionChanged(Record, frozen=True, kw_only=True, tag_field="kind", t
     email_domain: str | None = None
     belongings: tuple[BelongingSince, ...] = ()
     steps: tuple[CourseStep, ...] = ()
-    known_from: datetime | None = None
+    known_from: Instant | None = None
     counting: int = 0
 
 
@@ -185,7 +184,7 @@ class InvoiceActivity(Record, frozen=True, kw_only=True, tag_field="kind", tag="
     customer: str
     account: str
     livemode: bool
-    occurred_at: datetime
+    occurred_at: Instant
     version: VersionMark
     invoice: str
     outcome: Literal["open", "failed", "action_required", "paid", "voided", "uncollectible"]
@@ -193,7 +192,7 @@ class InvoiceActivity(Record, frozen=True, kw_only=True, tag_field="kind", tag="
     amount_due: int
     subscription: str | None = None
     attempt: int = 0
-    next_attempt_at: datetime | None = None
+    next_attempt_at: Instant | None = None
     collected_automatically: bool = True
     caused_by: tuple[str, ...] = ()
 
@@ -208,19 +207,19 @@ class SignalRecord(Record, frozen=True, kw_only=True):
     rule: str
     severity: Literal["low", "medium", "high", "critical"]
     status: Literal["open", "acknowledged", "snoozed", "resolved"]
-    opened_at: datetime
-    updated_at: datetime
+    opened_at: Instant
+    updated_at: Instant
     message: str
     livemode: bool = True
     subscription: str | None = None
     invoice: str | None = None
     resolution: str | None = None
-    resolved_at: datetime | None = None
-    snoozed_until: datetime | None = None
+    resolved_at: Instant | None = None
+    snoozed_until: Instant | None = None
     mrr_at_risk: dict[str, str] = msgspec.field(default_factory=dict)
     amount_due: dict[str, str] | None = None
     attempt: int | None = None
-    next_attempt_at: datetime | None = None
+    next_attempt_at: Instant | None = None
     evidence: tuple[str, ...] = ()
 
 
@@ -242,4 +241,4 @@ class HealthRecord(Record, frozen=True, kw_only=True):
     score: int
     parts: tuple[HealthPartTold, ...]
     open_signals: int
-    as_of: datetime
+    as_of: Instant

@@ -1,11 +1,10 @@
 """What is published of a client's revenue, and the parts that its customers' contributions share with it."""
 
-from datetime import datetime
 from typing import Literal
 
 import msgspec
 
-from libs.wire.schema import Record
+from libs.wire.schema import Instant, Record
 
 MatchedBy = Literal["manual", "metadata", "stakeholder_email", "domain", "nothing"]
 
@@ -14,7 +13,7 @@ class BelongingSince(msgspec.Struct, frozen=True):
     """The client that a customer belonged to from `since` on; None: from the beginning."""
 
     client: str
-    since: datetime | None = None
+    since: Instant | None = None
 
 
 class SubscriptionContribution(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,7 +38,7 @@ class Revision(msgspec.Struct, frozen=True, order=True):
     epoch: int
     offset: int
     settings: int
-    evaluated_at: datetime
+    evaluated_at: Instant
 
 
 class IncompleteSubscription(msgspec.Struct, frozen=True):
@@ -82,14 +81,14 @@ class ClientRecord(Record, frozen=True, kw_only=True):
     customers: tuple[str, ...]
     subscriptions: tuple[str, ...]
     contributions: dict[str, tuple[SubscriptionContribution, ...]]
-    as_of: datetime
+    as_of: Instant
     revision: int
     incomplete: tuple[IncompleteSubscription, ...] = ()
-    first_paid_at: datetime | None = None
+    first_paid_at: Instant | None = None
     caused_by: tuple[str, ...] = ()
     members: tuple[ClientMember, ...] = ()
     booked: dict[str, str] = msgspec.field(default_factory=dict)
-    books_closed_at: datetime | None = None
+    books_closed_at: Instant | None = None
 
 
 class MovementRecord(Record, frozen=True, kw_only=True):
@@ -109,7 +108,7 @@ class MovementRecord(Record, frozen=True, kw_only=True):
     client: str
     livemode: bool
     settings: int
-    occurred_at: datetime
+    occurred_at: Instant
     deleted: bool = False
     kind: Literal["new", "expansion", "contraction", "churn", "reactivation", "fx", "transfer"] | None = None
     currency: str = ""
@@ -129,5 +128,5 @@ class MovementRecord(Record, frozen=True, kw_only=True):
     cancellation_feedback: str | None = None
     estimated: bool = False
     caused_by: tuple[str, ...] = ()
-    recorded_at: datetime | None = None
+    recorded_at: Instant | None = None
     revision: int = 0

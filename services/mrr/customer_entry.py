@@ -5,6 +5,7 @@ entries are scanned in seconds after a recovery.
 """
 
 import struct
+import zlib
 from datetime import UTC, datetime
 
 import msgspec
@@ -20,6 +21,9 @@ Previous = tuple[tuple[EventId, Subscription], ...]
 UNTOLD = 0
 _head = struct.Struct(">qIHH")  # next change (seconds), checked, incomplete subscriptions, length of the glance
 MOST_COUNTED = 0xFFFF
+# Versions of a subscription with thousands of items are packed: the entry must fit a record of the changelog.
+LARGE = 1 << 16
+PACKED = b"\x78"  # how what zlib packs begins; no body does
 _encoder = msgspec.msgpack.Encoder()
 
 
@@ -106,7 +110,8 @@ def encode_entry(entry: CustomerEntry) -> bytes:
         entry.evaluated_at,
         entry.counted_by,
     )
-    return head + glance + _encoder.encode(body)
+    data = _encoder.encode(body)
+    return head + glance + (data if len(data) <= LARGE else zlib.compress(data, 1))
 
 
 def decode_entry(data: bytes) -> CustomerEntry:
@@ -114,8 +119,9 @@ def decode_entry(data: bytes) -> CustomerEntry:
     try:
         change, checked, incomplete, length = _head.unpack_from(data)
         view = memoryview(data)[_head.size :]
-        glance, body = _glance.decode(view[:length]), _body.decode(view[length:])
-    except (struct.error, msgspec.DecodeError) as error:
+        glance, rest = _glance.decode(view[:length]), view[length:]
+        body = _body.decode(zlib.decompress(rest) if rest[:1] == PACKED else rest)
+    except (struct.error, zlib.error, msgspec.DecodeError) as error:
         raise MalformedRecord(f"customer entry of {len(data)} bytes: {error}; rebuild the tables") from error
     return CustomerEntry(
         body.account,

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from msgspec import structs
 
-from libs.domain.customer_state import EMPTY
+from libs.domain.customer_state import EMPTY, fold
+from libs.domain.identity import ItemId
 from libs.fake_stripe import FakeStripe
 from libs.fake_stripe.settings import AccountSettings
 from libs.fake_stripe.specs import CouponSpec, ItemSpec, PriceSpec, SubscriptionSpec, TierSpec
@@ -30,6 +31,7 @@ from services.mrr.customers import CustomerStage
 from services.mrr.mapping import Clients
 from services.mrr.measures import INCOMPLETE
 from services.mrr.policies import Policies
+from tests.domain.states import after, subscription, told
 from tests.mrr.in_memory import MemoryRecord, Stream, catalogue_of, instant, stripe_records
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -123,6 +125,17 @@ def test_settings_that_cannot_be_read_leave_the_policy_as_it_was() -> None:
     assert policies.of("acme") == known
     policies.apply(b"acme", None)
     assert policies.of("acme").version == 0
+
+
+def test_the_entry_of_a_subscription_with_thousands_of_items_is_packed() -> None:
+    [line] = subscription().items
+    items = tuple(replace(line, id=ItemId(f"si_{number}"), quantity=number) for number in range(5000))
+    versions = [told(replace(subscription(), items=items[number:]), after(number)) for number in range(4)]
+    entry = CustomerEntry("acct_1", True, state=fold(EMPTY, versions, None), glance=Glance(client="acme"))
+    packed = encode_entry(entry)
+    assert decode_entry(packed) == entry
+    assert len(packed) < 500_000
+    assert glance_of(packed) == entry.glance
 
 
 def test_entries_survive_their_encoding() -> None:

@@ -43,6 +43,26 @@ async def test_files_are_packed_told_apart_and_not_sent_twice(api: Api) -> None:
     assert len(gzip.compress(plain.content)) < len(plain.content) / 2
 
 
+async def test_what_a_page_loads_is_kept_for_ever_under_the_address_that_names_its_version(api: Api) -> None:
+    page = (await api.with_key(None).call("GET", "/")).content.decode()
+    loaded = re.findall(r'(?:href|src)="(/static/[^"]+)"', page)
+    assert {each.rpartition("/")[2] for each in loaded} >= {"app.css", "main.js", "overview.js", "charts.js"}
+    for address in loaded:
+        answer = await api.call("GET", address)
+        assert (answer.status, answer.headers["Cache-Control"]) == (200, "public, max-age=31536000, immutable")
+    version = loaded[0].split("/")[2]
+    of_before = await api.call("GET", f"/static/{'0' * len(version)}/app.css")
+    assert (of_before.status, of_before.headers["Cache-Control"]) == (200, "no-cache")
+
+
+async def test_a_long_answer_is_packed_for_those_who_can_unpack_it(api: Api) -> None:
+    plain = await api.call("GET", "/api/integrations/stripe/settings", headers={"Accept-Encoding": "identity"})
+    packed = await api.call("GET", "/api/integrations/stripe/settings", headers={"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in plain.headers
+    assert packed.headers["Vary"] == "Accept-Encoding"
+    assert packed.content == plain.content
+
+
 @pytest.mark.parametrize("path", ["nothing.js", "../files.py", "..%2ffiles.py", "%2e%2e/pages.py", "js"])
 async def test_only_the_dashboards_own_files_are_served(api: Api, path: str) -> None:
     answer = await api.call("GET", f"/static/{path}")

@@ -115,6 +115,24 @@ async def test_the_figures_on_the_page_are_the_apis(visit: Watched) -> None:
     assert await visit.page.evaluate(SHOWN) == figures_shown(metrics)
 
 
+COMPARED = """async () => {
+    const [exact, format] = await Promise.all([import("/static/js/exact.js"), import("/static/js/format.js")]);
+    return [exact.percentMore("110.00", "100.00"), exact.percentMore("0.30", "0.10"), exact.percentMore("1", "0"),
+            exact.order("9007199254740993.01", "9007199254740993.00"), exact.pointsApart("0.034500", "0.030000"),
+            ...["0.666667", "-0.028571", "1.000000", "0.000049", "-0.000049", "12.345678"].map(format.rate),
+            format.digits("1234567.50"), format.money({ by_currency: { usd: "10.00", jpy: "5" } })];
+}"""
+
+
+async def test_figures_are_compared_and_shown_without_a_float_between(visit: Watched) -> None:
+    await visit.page.goto(f"{visit.host}/")
+    assert await visit.page.evaluate(COMPARED) == [
+        *("10.0", "200.0", None, 1, "0.45"),
+        *("66.67 %", "−2.86 %", "100.00 %", "0.00 %", "0.00 %", "1,234.57 %"),
+        *("1,234,567.50", "10.00 USD + 5 JPY"),
+    ]  # fmt: skip
+
+
 async def test_keys_alone_lead_from_page_to_page(visit: Watched) -> None:
     await visit.page.goto(f"{visit.host}/")
     await settled(visit.page)

@@ -6,7 +6,7 @@ import { live } from "./live.js";
 import { login, signIn } from "./login.js";
 import { failure, waiting } from "./parts.js";
 import { followLinks, parameters } from "./place.js";
-import { frame, mark, watchFreshness } from "./shell.js";
+import { frame, lookSoon, mark, watchFreshness } from "./shell.js";
 
 const PAGES = {
   "/": ["Overview", () => import("./pages/overview.js")],
@@ -97,6 +97,7 @@ async function start() {
   }
   show(root, frame(session, leave));
   live.start();
+  lookSoon();
   return draw();
 }
 

@@ -15,6 +15,8 @@ const GROUPS = [
 const DOCUMENTS = [["/docs", "API"], ["/docs/topics", "Topics"], ["/openapi.json", "OpenAPI"]];
 const BEHIND_SECONDS = 60;
 const LOOK_MS = 15000;
+const SOON_MS = 1500;
+const UNKNOWN = "Looking…";
 
 /** What goes along from page to page: whose figures, and of when. */
 const kept = () => {
@@ -32,7 +34,7 @@ export function frame(session, leave) {
       h("nav", { id: "pages", "aria-label": "Pages" }, GROUPS.map(([name, pages]) => [h("p", {}, name), h("ul", { "aria-label": name }, pages.map(entry))])),
       h("div", { class: "who" },
         h("span", { class: "name", title: session.project }, session.project),
-        h("span", { class: "pulse", id: "pulse" }, "Looking…"),
+        h("span", { class: "pulse", id: "pulse" }, UNKNOWN),
         h("div", { class: "tools" }, h("button", { type: "button", class: "plain", onclick: nextTheme }, "Light / dark"),
           h("button", { type: "button", class: "plain", onclick: leave }, "Sign out")))),
     h("div", { class: "stage" },
@@ -75,6 +77,9 @@ export function watchFreshness() {
   document.addEventListener("lost", ({ detail }) => lost(detail));
   setInterval(look, LOOK_MS);
 }
+
+/** Ask, where no page has told how fresh the figures are. */
+export const lookSoon = () => setTimeout(() => { if (document.getElementById("pulse")?.textContent === UNKNOWN) look(); }, SOON_MS);
 
 async function look() {
   if (document.hidden || !document.getElementById("pulse")) return;

@@ -72,5 +72,5 @@ def _tidy(schema: Json) -> Json:
 def _anything(kind: type) -> Json:
     """`object` is any JSON."""
     if kind is object:
-        return {"description": "Any JSON."}
+        return {"description": "Whatever JSON can say."}
     raise NotImplementedError(kind)

@@ -18,6 +18,7 @@ from services.api.dashboard.pages import add_dashboard
 from services.api.dashboard.session import Sessions, authorization
 from services.api.handlers.oauth_callback import oauth_callback
 from services.api.openapi.pages import add_docs
+from services.api.openapi.topic_pages import add_topic_docs
 from services.api.packing import pack
 from services.api.problems import (
     BAD_REQUEST,
@@ -52,6 +53,7 @@ def application(parts: Parts, readiness: Readiness) -> web.Application:
     add_public(app, STRIPE_CALLBACK, oauth_callback, parts)
     add_dashboard(app, Sessions(parts.access))
     add_docs(app, parts.public_url, parts.webhook_base)
+    add_topic_docs(app)
     add_routes(app, readiness)
     app.on_shutdown.append(lambda _app: parts.feed.close())
     return app

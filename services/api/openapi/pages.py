@@ -22,10 +22,10 @@ def add_docs(app: web.Application, public_url: str, webhook_base: str) -> None:
         return file_response(request, _document(public_url, webhook_base))
 
     async def page(request: web.Request) -> web.StreamResponse:
-        return file_response(request, _files()[PAGE])
+        return file_response(request, page_files()[PAGE])
 
     async def part(request: web.Request) -> web.StreamResponse:
-        found = _files().get(request.match_info["part"])
+        found = page_files().get(request.match_info["part"])
         if found is None:
             raise Refused(NO_ROUTE)
         return file_response(request, found)
@@ -42,5 +42,6 @@ def _document(public_url: str, webhook_base: str) -> File:
 
 
 @cache
-def _files() -> Mapping[str, File]:
+def page_files() -> Mapping[str, File]:
+    """What the pages are made of."""
     return read_files(FOLDER)

@@ -38,7 +38,7 @@ function contents(groups) {
   const list = h("div", {}, links);
   const find = h("input", { type: "search", placeholder: "Find an address", "aria-label": "Find an address" });
   find.addEventListener("input", () => narrow(list, find.value.trim().toLowerCase()));
-  return h("nav", { class: "contents", "aria-label": "Addresses", tabindex: "0" }, h("a", { href: "/" }, "revstream"), find, list);
+  return h("nav", { class: "contents", "aria-label": "Addresses", tabindex: "0" }, h("a", { href: "/" }, "revstream"), h("a", { href: "/docs/topics" }, "Topics"), find, list);
 }
 
 function link({ path, method, operation }) {

@@ -3,14 +3,15 @@
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from fractions import Fraction
+from math import lcm
 
 from libs.domain.metrics import CohortMonth, ratio
+from libs.domain.metrics.bridge import summed
 from libs.domain.metrics.cells import Measure
 from services.api.database import Connection
 from services.api.queries import ledger
 from services.api.queries.ledger import CohortSum, Scope
 
-NOTHING = Fraction(0)
 DECEMBER = 12
 
 
@@ -26,23 +27,23 @@ async def cohort_months(connection: Connection, scope: Scope, today: date) -> tu
 
 def _cohort(cohort: date, sums: Sequence[CohortSum], today: date, one_currency: bool) -> Iterable[CohortMonth]:
     began = [one for one in sums if one.measure is Measure.COHORT_BEGAN]
-    members, worth = sum(one.n for one in began), sum((Fraction(one.num, one.den) for one in began), NOTHING)
-    active = _running(sums, Measure.COHORT_ACTIVE, lambda one: Fraction(one.n))
-    mrr = _running(sums, Measure.COHORT_MRR, lambda one: Fraction(one.num, one.den))
+    members, worth = sum(one.n for one in began), summed([(one.num, one.den) for one in began])
+    moved = [one for one in sums if one.measure is Measure.COHORT_MRR]
+    common = lcm(*(one.den for one in moved))
+    active = _running((one.month, one.n) for one in sums if one.measure is Measure.COHORT_ACTIVE)
+    mrr = _running((one.month, one.num * (common // one.den)) for one in moved)
     for month in range(_number(today) - _number(cohort) + 1):
         at = _number(cohort) + month
-        revenue = ratio(mrr(at), worth) if one_currency else None
+        revenue = ratio(Fraction(mrr(at), common), worth) if one_currency else None
         yield CohortMonth(cohort, month, ratio(active(at), members), revenue)
 
 
-def _running(
-    sums: Iterable[CohortSum], measure: Measure, amount: Callable[[CohortSum], Fraction]
-) -> Callable[[int], Fraction]:
+def _running(amounts: Iterable[tuple[date, int]]) -> Callable[[int], int]:
     """The sum up to a month, asked for month after month."""
-    waiting = sorted(((_number(one.month), amount(one)) for one in sums if one.measure is measure), reverse=True)
-    total = NOTHING
+    waiting = sorted(((_number(month), amount) for month, amount in amounts), reverse=True)
+    total = 0
 
-    def up_to(month: int) -> Fraction:
+    def up_to(month: int) -> int:
         nonlocal total
         while waiting and waiting[-1][0] <= month:
             total += waiting.pop()[1]

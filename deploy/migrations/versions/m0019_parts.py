@@ -146,7 +146,7 @@ SELECT project, livemode, generation, measure || grain, date_trunc('month', day)
 FROM ledger_cells CROSS JOIN LATERAL (
     VALUES ('_month', CASE edge WHEN '0001-01-01' THEN edge ELSE date_trunc('month', edge)::date END), ('_edges', edge)
 ) AS at (grain, kept)
-WHERE measure IN ('kept', 'again', 'away') AND NOT (grain = '_edges' AND edge = '0001-01-01')
+WHERE measure IN ('why', 'kept', 'again', 'away') AND NOT (grain = '_edges' AND edge = '0001-01-01')
 GROUP BY project, livemode, generation, measure, grain, month, kept, currency, label, den
 HAVING sum(num) <> 0 OR sum(n) <> 0
 """

@@ -25,6 +25,15 @@ AT_RISK = (
     "CREATE INDEX clients_at_risk_by_name ON clients (project, livemode, name, client) WHERE risky",
     "CREATE INDEX clients_at_risk_by_health ON clients (project, livemode, health_order, client) WHERE risky",
 )
+# What was at risk at an earlier instant: who has left that risk since, and what each client paid then, by index alone.
+AT_RISK_THEN = (
+    "CREATE INDEX signals_by_update ON signals (project, livemode, updated_at) WHERE status = 'resolved'",
+    "DROP INDEX movements_by_client",
+    """
+CREATE INDEX movements_by_client ON movements (project, livemode, generation, client, occurred_at, id)
+INCLUDE (currency, exact_after)
+""",
+)
 WORDS_OF = """
 CREATE FUNCTION words_of(searched text) RETURNS SETOF text LANGUAGE sql IMMUTABLE AS $$
     SELECT DISTINCT left(array_to_string(parts[start:], ''), 64)
@@ -58,7 +67,7 @@ TRIGGERS = {
 
 def upgrade() -> None:
     op.execute("SET LOCAL revstream.every_project = 'on'")
-    for statement in (TABLE, WORDS_OF, *wall("client_words"), *AT_RISK, ADD.format(rows="clients")):
+    for statement in (TABLE, WORDS_OF, *wall("client_words"), *AT_RISK, *AT_RISK_THEN, ADD.format(rows="clients")):
         op.execute(statement)
     for event, body in TRIGGERS.items():
         for statement in trigger(f"clients_{event.lower()}_worded", "clients", event, body):

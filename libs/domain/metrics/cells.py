@@ -33,6 +33,7 @@ class Measure(StrEnum):
     MOVED = "moved"
     MOVED_MONTH = "moved_month"
     WHY = "why"
+    WHY_MONTH = "why_month"
     KEPT = "kept"
     KEPT_MONTH = "kept_month"
     KEPT_EDGES = "kept_edges"
@@ -55,6 +56,7 @@ class Measure(StrEnum):
 
 BY_MONTH = {
     Measure.MOVED: Measure.MOVED_MONTH,
+    Measure.WHY: Measure.WHY_MONTH,
     Measure.ACTIVE: Measure.ACTIVE_MONTH,
     Measure.KEPT: Measure.KEPT_MONTH,
     Measure.AGAIN: Measure.AGAIN_MONTH,

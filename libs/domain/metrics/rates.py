@@ -2,8 +2,6 @@
 
 from fractions import Fraction
 
-from libs.domain.money import round_half_up
-
 PLACES = 6
 
 Rate = Fraction | None
@@ -11,13 +9,16 @@ Rate = Fraction | None
 
 def ratio(part: Fraction | int, whole: Fraction | int) -> Rate:
     """`part` / `whole`, exact; None where `whole` is 0."""
-    return None if whole == 0 else Fraction(part) / Fraction(whole)
+    if whole == 0:
+        return None
+    return Fraction(part.numerator * whole.denominator, part.denominator * whole.numerator)
 
 
 def rate_text(rate: Rate) -> str | None:
     """A rate as it is written: "0.090909"; the last place rounded half up."""
     if rate is None:
         return None
-    millionths = round_half_up(rate * 10**PLACES)
+    num, den = rate.numerator * 10**PLACES, rate.denominator
+    millionths = (2 * num + den) // (2 * den)
     whole, rest = divmod(abs(millionths), 10**PLACES)
     return f"{'-' if millionths < 0 else ''}{whole}.{rest:0{PLACES}d}"

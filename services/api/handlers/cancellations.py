@@ -45,7 +45,9 @@ async def cancellations(asked: Asked) -> web.Response:
         if query.scheduled:
             wanted = SubscriptionFilter(at.scope.livemode, "ends_at", since=datetime.now(UTC))
         content = await listed(asked, at, query, wanted)
-        reasons = await by_label(at, buckets(period, query.interval), "churn", (1, 3, 4))
+        parts = buckets(period, query.interval)
+        sums = await ledger.totals(at.connection, at.scope, (Measure.WHY,), parts)
+        reasons = grouped(at, _of_kind(sums, "churn"), parts, (1, 3, 4))
     names = ("reason", "cancellation_reason", "feedback")
     told = [{**one, "reasons": _named(rows, names)} for one, rows in reasons]
     return figures(asked.request, {**content, "period": days(period), "intervals": told}, at.fresh)
@@ -59,10 +61,10 @@ async def plan_changes(asked: Asked) -> web.Response:
         at = await look(connection, asked, query.mode)
         period = period_of(query, at.today)
         parts = buckets(period, query.interval)
-        found = []
-        for kind in ("expansion", "contraction"):
-            reasons = await by_label(at, parts, kind, (0, 1, 2))
-            found.append([_named(rows, ("kind", "reason", "plan_change")) for _, rows in reasons])
+        sums = await ledger.totals(at.connection, at.scope, (Measure.WHY,), parts)
+        up, down = (grouped(at, _of_kind(sums, kind), parts, (0, 1, 2)) for kind in ("expansion", "contraction"))
+    names = ("kind", "reason", "plan_change")
+    found = [[_named(rows, names) for _, rows in each] for each in (up, down)]
     told = [{**days(part), "changes": [*up, *down]} for part, up, down in zip(parts, found[0], found[1], strict=True)]
     content = {"period": days(period), "timezone": at.scope.timezone, "livemode": at.scope.livemode}
     return figures(asked.request, {**content, "intervals": told}, at.fresh)
@@ -71,16 +73,18 @@ async def plan_changes(asked: Asked) -> web.Response:
 Rows = list[tuple[Key, int, object]]
 
 
-async def by_label(
-    at: Look, periods: tuple[Period, ...], kind: str, parts: tuple[int, ...]
+def grouped(
+    at: Look, sums: Iterable[Sum], periods: tuple[Period, ...], parts: tuple[int, ...]
 ) -> list[tuple[Content, Rows]]:
-    """For each period what movements of a kind add up to, by the named parts of why they happened."""
-    sums = await ledger.totals(at.connection, at.scope, (Measure.WHY,), periods)
-    found = []
-    for number, period in enumerate(periods):
-        mine = [one for one in sums if one.number == number and one.label.partition("|")[0] == kind]
-        found.append((days(period), _grouped(mine, parts, at)))
-    return found
+    """For each period what the sums add up to, by the named parts of why they happened."""
+    by_period: dict[int, list[Sum]] = {}
+    for one in sums:
+        by_period.setdefault(one.number, []).append(one)
+    return [(days(period), _grouped(by_period.get(number, ()), parts, at)) for number, period in enumerate(periods)]
+
+
+def _of_kind(sums: Iterable[Sum], kind: str) -> list[Sum]:
+    return [one for one in sums if one.label.partition("|")[0] == kind]
 
 
 def _grouped(sums: Iterable[Sum], parts: tuple[int, ...], at: Look) -> Rows:

@@ -44,7 +44,7 @@ def components(models: Iterable[object], closed: bool = False) -> tuple[dict[obj
 def parameter_schema(kind: object) -> Json:
     """The schema of one parameter, in full: what a query gives is text, so null is never given."""
     schema, named = msgspec.json.schema_components([kind], schema_hook=_anything, ref_template=REF)
-    return _without_null(_resolved(schema[0], named))
+    return _resolved(_without_null(schema[0]), named)
 
 
 def _anything(kind: type) -> Json:

@@ -103,7 +103,7 @@ function answered(api, status, given) {
     const told = first && status < "400" ? [h("p", {}, h("code", {}, first[0])), schema(api, first[1].schema)] : null;
     inside.replaceChildren(...[status < "400" ? null : rich(one.description), told].flat().filter(Boolean));
   };
-  const short = status < "400" ? one.description : (one.description.match(/`[a-z_]+`/g) ?? []).join(", ").replaceAll("`", "");
+  const short = status < "400" ? one.description : [...one.description.matchAll(/^- `([a-z_]+)`/gm)].map((found) => found[1]).join(", ");
   const details = h("details", { class: "answer" }, h("summary", {}, h("code", {}, status), short), inside);
   details.addEventListener("toggle", fill, { once: true });
   return details;

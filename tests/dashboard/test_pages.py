@@ -48,7 +48,7 @@ async def test_a_page_draws_without_errors_foreign_hosts_or_barriers(visit: Watc
     assert await barriers(visit.page) == []
     assert visit.errors == []
     assert visit.foreign == []
-    travelled = sum(size for _, size in await visit.page.evaluate(TRAVELLED))
+    travelled = sum(size for _, size, _ in await visit.page.evaluate(TRAVELLED))
     assert 0 < travelled < MOST_BYTES
 
 

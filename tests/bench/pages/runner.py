@@ -98,7 +98,7 @@ def _figures(found: Measured) -> Iterable[Figure]:
         yield _figure(f"{name} first paint", "ms", [one.first_ms for one in visits], AIM_FIRST_MS)
         yield _figure(f"{name} complete", "ms", [one.complete_ms for one in visits])
         yield _figure(f"{name} travels", "kB", [one.total / 1000 for one in visits], AIM_KILOBYTES)
-        yield _figure(f"{name} travels again", "kB", [one.total / 1000 for one in found.again[path]])
+        yield _figure(f"{name} travels again", "kB", [one.travelled / 1000 for one in found.again[path]])
     for name, events in found.events.items():
         yield _figure(f"{name}: to the next paint", "ms", events, AIM_INTERACTION_MS)
         yield _figure(f"{name}: to the answer", "ms", found.answers[name])

@@ -15,9 +15,10 @@ new PerformanceObserver((list) => seen.events.push(
 """
 FIRST = "() => Object.fromEntries(seen.paints)['first-contentful-paint'] ?? null"
 NOW = "() => performance.now()"
-# The document, what it loads, and what it asks: bodies as they travelled, packed.
+# The document, what it loads, and what it asks: bodies as they are packed, and what travelled of them with its headers
+# (nothing of what the browser had).
 TRAVELLED = """() => [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
-  .map((one) => [new URL(one.name).pathname, one.encodedBodySize])"""
+  .map((one) => [new URL(one.name).pathname, one.encodedBodySize, one.transferSize])"""
 FORGET = "() => { seen.events = []; }"
 # Two frames later whatever came of the last event has been painted and told.
 EVENTS = """() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() =>
@@ -28,15 +29,13 @@ LEAST_TOLD_MS = 16.0
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One visit: milliseconds until something was seen and until everything was there; bytes by what they were of."""
+    """One visit: milliseconds until something was seen and until everything was there; bytes of all it is made of, and
+    of what had to travel for it."""
 
     first_ms: float
     complete_ms: float
-    bytes_by_path: dict[str, int]
-
-    @property
-    def total(self) -> int:
-        return sum(self.bytes_by_path.values())
+    total: int
+    travelled: int
 
 
 async def visited(page: Page, address: str) -> Seen:
@@ -45,10 +44,9 @@ async def visited(page: Page, address: str) -> Seen:
     await page.wait_for_function(SETTLED)
     complete = await page.evaluate(NOW)
     await page.wait_for_function(FIRST)
-    travelled: dict[str, int] = {}
-    for path, size in await page.evaluate(TRAVELLED):
-        travelled[path] = travelled.get(path, 0) + size
-    return Seen(await page.evaluate(FIRST), complete, travelled)
+    parts = await page.evaluate(TRAVELLED)
+    total, travelled = (sum(part[place] for part in parts) for place in (1, 2))
+    return Seen(await page.evaluate(FIRST), complete, total, travelled)
 
 
 async def longest_event(page: Page) -> float:

@@ -78,8 +78,10 @@ export function day(text) {
   return new Date(Date.UTC(year, month - 1, date)).toLocaleDateString(LOCALE, { dateStyle: "medium", timeZone: "UTC" });
 }
 
-/** "payment_failed" as "payment failed". */
-export const words = (text) => (text ? text.replaceAll("_", " ") : "–");
+const SHORT = /\b(mrr|arr|arpa|ltv|fx)\b/g;
+
+/** "payment_failed" as "payment failed"; what is short for something in capitals. */
+export const words = (text) => (text ? text.replaceAll("_", " ").replace(SHORT, (short) => short.toUpperCase()) : "–");
 
 /** The same at the beginning of a line. */
 export const title = (text) => (text ? words(text)[0].toUpperCase() + words(text).slice(1) : "–");

@@ -34,7 +34,7 @@ export function frame(session, leave) {
       h("nav", { id: "pages", "aria-label": "Pages" }, GROUPS.map(([name, pages]) => [h("p", {}, name), h("ul", { "aria-label": name }, pages.map(entry))])),
       h("div", { class: "who" },
         h("span", { class: "name", title: session.project }, session.project),
-        h("span", { class: "pulse", id: "pulse" }, UNKNOWN),
+        h("span", { class: "pulse unknown", id: "pulse" }, UNKNOWN),
         h("div", { class: "tools" }, h("button", { type: "button", class: "plain", onclick: nextTheme }, "Light / dark"),
           h("button", { type: "button", class: "plain", onclick: leave }, "Sign out")))),
     h("div", { class: "stage" },

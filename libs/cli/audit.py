@@ -26,6 +26,10 @@ plain SQL over the raw objects, under the project's policy and every preset.
 
 Works on a running system: compared is what has been applied at one instant, and what differs is looked at again before
 it is told. Each difference is printed with what both sides say. Exit codes: 0 none, 1 some, 3 no system.
+
+Examples:
+  revstream audit
+  revstream audit --project acme --json
 """
 
 

@@ -20,6 +20,10 @@ sync: an account of 5,000 subscriptions, from connecting it to its MRR. large: o
 directory: 100,000 clients and 300,000 customers, one change and an import of 10,000 rows.
 pages: the dashboard in a real browser on 10,000 clients: first paint, interaction, what travels.
 All servers are the bench's own; nothing of yours is touched. Leave the machine alone meanwhile.
+
+Examples:
+  revstream bench latency --runs 5
+  revstream bench --quick --json
 """
 
 

@@ -38,6 +38,10 @@ def import_clients(
 
     Columns: client, name, stakeholder_emails, domains, stripe_customers; several values in a cell with semicolons. What
     the file has no column for stays as it is.
+
+    Examples:
+      revstream clients import clients.csv --dry-run
+      revstream clients import - < clients.csv
     """
     content, kind = _file(file)
 
@@ -59,10 +63,18 @@ def import_clients(
 
 
 @app.command("export")
-def export_clients(api_key: ApiKey = None) -> None:
-    """Print the directory as CSV, as `import` takes it; no cell is a formula for a spreadsheet."""
+def export_clients(api_key: ApiKey = None, json: Json = False) -> None:
+    """Print the directory as CSV, as `import` takes it; no cell is a formula. With --json a line for each.
+
+    Examples:
+      revstream clients export > clients.csv
+    """
 
     async def work(api: ApiClient) -> None:
+        if json:
+            async for client in _listed(api):
+                json_line({name: client[name] for name in ("client", "name", *LISTS)})
+            return
         writer = csv.writer(sys.stdout)
         writer.writerow(("client", "name", *LISTS))
         async for client in _listed(api):

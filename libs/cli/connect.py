@@ -23,6 +23,11 @@ By --key: it needs read permission for customers, subscriptions, prices, coupons
 read is shown in a table. It is stored encrypted. By --oauth: an address is printed that the account's owner opens
 within ten minutes; the server needs a platform account for it. Who may reach the database can name the --project
 instead of an API key.
+
+Examples:
+  revstream connect --key rk_live_…
+  revstream connect --key - --project acme < key.txt
+  revstream connect --oauth
 """
 # As long as an attempt by OAuth, whose key must be there until its end.
 KEY_LIVES = timedelta(minutes=10)

@@ -48,7 +48,12 @@ def demo(
     customers: Annotated[int, typer.Option(min=1, max=5000, help="how many customers live them")] = 60,
     json: Annotated[bool, typer.Option("--json", help="print JSON lines")] = False,
 ) -> None:
-    """Start everything on a make-believe Stripe account, play its life at speed, show the figures as they change."""
+    """Start everything on a make-believe Stripe account, play its life at speed, show the figures as they change.
+
+    Examples:
+      revstream demo
+      revstream demo --check --json
+    """
     outcome: list[Comparison] = []
     with Display() as display:
         settings = DemoSettings(check, seed, customers, json_line if json else display.tell)

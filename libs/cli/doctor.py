@@ -24,6 +24,10 @@ read model, encryption keys, the chain of the audit log. Stripe: each connection
 webhooks, the delay of its events, how far customers are mapped.
 
 Exit codes: 0 all is well, 1 a check found a problem, 3 nothing runs. With an API key, the key's project is looked at.
+
+Examples:
+  revstream doctor
+  revstream doctor --api-key rsk_… --json
 """
 COLOURS = {State.OK: "green", State.PROBLEM: "red", State.SKIPPED: "yellow"}
 

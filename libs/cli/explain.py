@@ -23,6 +23,10 @@ HELP = """Print each subscription item of FILE with what it adds to MRR, and why
 
 FILE (or -) holds Stripe objects: a JSON list, a list answer of the API, one object, or JSON lines. Customers, coupons,
 discounts and prices beside the subscriptions complete them.
+
+Examples:
+  revstream explain subscriptions.json --policy chartmogul
+  revstream explain - --at 2026-11-01T00:00:00Z --json < answer.json
 """
 
 

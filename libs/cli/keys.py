@@ -24,7 +24,12 @@ def create(
     label: Annotated[str, typer.Option(help="what the key is for")] = "made on the command line",
     json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
 ) -> None:
-    """Make an API key. It is shown once: only its hash is kept."""
+    """Make an API key. It is shown once: only its hash is kept.
+
+    Examples:
+      revstream keys create --project acme --scopes admin
+      revstream keys create --project acme --scopes read,alerts --label "on call" --json
+    """
     made = asyncio.run(issued(KeyRequest(project, label, _scopes(scopes))))
     if json:
         scopes_given = [scope.value for scope in made.scopes]
@@ -34,9 +39,17 @@ def create(
 
 
 @app.command("encryption-key")
-def encryption_key() -> None:
-    """Print a new key for REVSTREAM_ENCRYPTION_KEYS."""
-    typer.echo(generate_key())
+def encryption_key(json: Annotated[bool, typer.Option("--json", help="print JSON")] = False) -> None:
+    """Print a new key for REVSTREAM_ENCRYPTION_KEYS.
+
+    Examples:
+      revstream keys encryption-key
+    """
+    made = generate_key()
+    if json:
+        json_line({"encryption_key": made})
+    else:
+        typer.echo(made)
 
 
 @app.command("rotate-encryption")
@@ -45,6 +58,9 @@ def rotate_encryption(json: Annotated[bool, typer.Option("--json", help="print J
 
     Put a new key (of `encryption-key`) in front of the others, start the services again, then rotate. Keys that have
     nothing sealed any more are named, and may be dropped. The exit code is 1 where something can't be decrypted.
+
+    Examples:
+      revstream keys rotate-encryption
     """
     try:
         keyring = keyring_of()

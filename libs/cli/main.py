@@ -1,7 +1,8 @@
 """`revstream`: one command for everything. Exit codes: 0 ok, 1 found a problem, 2 wrong use, 3 unavailable."""
 
+import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 
 import typer
@@ -10,6 +11,7 @@ from deploy.failures import StackUnavailable
 from libs.cli.faults import UNAVAILABLE, say
 from libs.cli.help_text import tidy
 
+COMPLETING = "_REVSTREAM_COMPLETE"
 # Each is a module of this folder: with an `app` of its own, or a function of the command's name (and its HELP).
 COMMANDS = (
     *("up", "demo", "doctor", "connect", "status", "sync", "explain", "simulate"),
@@ -48,10 +50,16 @@ def _asked(arguments: Iterable[str]) -> tuple[str, ...]:
     return (first,) if first in COMMANDS else COMMANDS
 
 
+def _typed(environment: Mapping[str, str] = os.environ) -> list[str]:
+    """What was typed: for a shell that wants it completed, in its variables."""
+    words = environment.get("COMP_WORDS", environment.get("_TYPER_COMPLETE_ARGS", ""))
+    return words.split()[1:] if COMPLETING in environment else sys.argv[1:]
+
+
 def main() -> None:
     """The command's entry point. What can't be had is one sentence, not a traceback."""
     try:
-        revstream(_asked(sys.argv[1:]))()
+        revstream(_asked(_typed()))()
     except StackUnavailable as error:
         say(f"revstream: {error}")
         sys.exit(UNAVAILABLE)

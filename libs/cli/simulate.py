@@ -21,6 +21,10 @@ HELP = """Run the rules over scenarios and print what the system would say, with
 A scenario is a JSON file: as_of, policy, clients, customers, subscriptions, coupons, discounts, prices, invoices,
 events, period, risk; each may be left out. Several files, or - with one scenario a line, print one JSON a line. A
 scenario that makes no sense is told with the JSON path of the fault, and the exit code is 2.
+
+Examples:
+  revstream simulate scenario.json
+  revstream simulate --json - < scenarios.jsonl
 """
 
 

@@ -17,6 +17,10 @@ from libs.cli.output import json_line
 HELP = """Show how each connected Stripe account stands: syncs, webhooks, errors and what to do about them.
 
 The exit code is 1 where something is wrong with one of them.
+
+Examples:
+  revstream status
+  revstream status --json
 """
 COLOURS = {
     **dict.fromkeys(("active", "healthy", "succeeded"), "green"),

@@ -19,6 +19,11 @@ from libs.cli.output import json_line, text_line
 HELP = """Read a connected Stripe account again; with --watch until it is done, or the one that already runs.
 
 The exit code is 1 where a watched sync does not end as `succeeded`.
+
+Examples:
+  revstream sync --watch
+  revstream sync --mode recent
+  revstream sync --cancel
 """
 LOOK_SECONDS = 0.5
 UNFINISHED = ("queued", "running")

@@ -17,6 +17,11 @@ under REVSTREAM_HOME); API_PORT (8080), INGEST_PORT (8081), KAFKA_PORT (a free o
 STRIPE_API_BASE, STRIPE_CONNECT_BASE (Stripe's own), STRIPE_CLIENT_ID, STRIPE_SECRET_KEY (OAuth platform),
 STRIPE_OAUTH_SCOPE (read_only); REVSTREAM_ENCRYPTION_KEYS or REVSTREAM_ENCRYPTION_KEYS_FILE (made at the first start
 and kept), REVSTREAM_HOME (.revstream), PUBLIC_URL (where Stripe and people reach us from outside).
+
+Examples:
+  revstream up
+  API_PORT=9090 revstream up --json
+  DATABASE_URL=postgresql://… KAFKA_BOOTSTRAP_SERVERS=kafka:9092 revstream up
 """
 
 

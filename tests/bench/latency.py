@@ -1,7 +1,8 @@
 """From a webhook to the API and to the signals, with the whole system running and other webhooks coming in.
 
-It begins as soon as the system says that it is ready, so the first minute after a start is all that is measured. Beside
-the figures it says what each process took of the processor, and between which records the time went.
+It begins as soon as the system is ready and has taken in the account's first sync, so the first minute after a start is
+all that is measured. Beside the figures it says what each process took of the processor, and between which records the
+time went.
 """
 
 import asyncio
@@ -30,6 +31,7 @@ from tests.bench.cpu import spent, told
 from tests.bench.figures import Figure, Say, Scale, percentile
 from tests.bench.hops import Stamps, hops
 from tests.bench.place import Bench, lived
+from tests.bench.settling import settled
 from tests.bench.streamed import streamed
 from tests.bench.webhooks.load import Load, Sent, generated
 
@@ -114,6 +116,7 @@ async def _run(bench: Bench, scale: Scale, number: int, say: Say) -> tuple[Laten
         probes = Probes(account, project, session)
         for event in account.news():
             await probes.deliver(event)
+        await settled(system.servers.kafka_bootstrap)
         arrivals = asyncio.create_task(_signals(system.servers.kafka_bootstrap))
         events = asyncio.create_task(streamed(session, system.api_url, project.key))
         before = spent()

@@ -79,8 +79,8 @@ MOVEMENT_ROWS = {
     "UPDATE": "SELECT *, 1 AS sign FROM new_rows UNION ALL SELECT *, -1 FROM old_rows",
     "DELETE": "SELECT *, -1 AS sign FROM old_rows",
 }
-# Whoever goes from one segment to another takes along all that moved before. The rows before and after are grouped, as a
-# plan that was made for few rows would join many of them row by row.
+# Whoever goes from one segment to another takes along all that moved before. The rows before and after are grouped: a
+# plan made for few rows would join many of them row by row.
 OF_CLIENTS = f"""
 SELECT {MOVED}, side.segment, {PLANS}, side.sign FROM ({{rows}}) AS turned
 JOIN movements AS moved ON moved.project = turned.project AND moved.livemode = ANY(ARRAY[true, false])

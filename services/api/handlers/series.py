@@ -9,6 +9,7 @@ from aiohttp import web
 
 from libs.domain.metrics import Figure, Measured, Period
 from libs.domain.metrics import measured as measured_purely
+from libs.domain.metrics.measured import bridges_alone
 from services.api import series
 from services.api.answers import figures
 from services.api.asked import Asked
@@ -135,7 +136,8 @@ async def _measured(wanted: Wanted, periods: tuple[Period, ...]) -> list[Measure
     at = wanted.look
     if wanted.client is not None:
         ledger = await movements.of_client(at.connection, at.scope, wanted.client)
-        return [measured_purely(ledger, period, at.policy) for period in periods]
+        measure = bridges_alone if wanted.name in series.BRIDGED else measured_purely
+        return [measure(ledger, period, at.policy) for period in periods]
     if wanted.part is not None:
         sums = await parts.moved(at.connection, at.scope, wanted.part, (before(periods[0]), *periods))
         return bridged(sums, len(periods))

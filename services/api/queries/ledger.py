@@ -176,15 +176,8 @@ def _columns(rows: Sequence[Probe] | Sequence[Range]) -> list[list[object]]:
 
 
 def _sums(rows: Sequence[asyncpg.Record]) -> list[Sum]:
+    """Rows of TOTALS, EDGED or BEFORE, which name their columns in one order."""
     return [
-        Sum(
-            number=row["number"],
-            measure=DAILY[row["measure"]],
-            currency=row["currency"],
-            label=row["label"],
-            den=int(row["den"]),
-            num=int(row["num"]),
-            n=row["n"],
-        )
-        for row in rows
+        Sum(number, DAILY[measure], currency, label, int(den), int(num), n)
+        for number, measure, currency, label, den, num, n in rows
     ]

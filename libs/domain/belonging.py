@@ -1,7 +1,6 @@
 """To which clients a customer belonged in the course of time, and what moves it from one to another."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from libs.domain.customer import Customer
@@ -9,13 +8,14 @@ from libs.domain.customer_state.history import History, in_order
 from libs.domain.identity import ClientId
 from libs.domain.ledger import Belonging
 from libs.domain.mapping import Match
+from libs.domain.value import value
 from libs.domain.version import Version
 
 SECOND = timedelta(seconds=1)
 Matching = Callable[[Customer | None], Match]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Residence:
     """To whom a customer belonged since when, and by what it belongs to the last one.
 
@@ -31,7 +31,7 @@ class Residence:
         return self.belonging[-1][1]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Known:
     """What is known of the customer itself: its versions, up to when they are settled, and the present.
 

@@ -2,7 +2,6 @@
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
@@ -11,6 +10,7 @@ from functools import total_ordering
 from libs.domain.identity import Currency, CustomerId, EventId, SubscriptionId
 from libs.domain.policy import Policy
 from libs.domain.subscription import SubscriptionStatus
+from libs.domain.value import value
 
 ZERO = Fraction(0)
 
@@ -24,7 +24,7 @@ class ClientStatus(StrEnum):
 
 
 @total_ordering
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Revision:
     """Which of two contributions of one customer is the later: epoch of the topology, offset of the last record
     folded, version of the project's settings, instant of the evaluation."""
@@ -41,7 +41,7 @@ class Revision:
         return self.epoch, self.offset, self.settings, self.evaluated_at
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class SubscriptionRevenue:
     """`amount` is exact monthly minor units; `counted`: its status counts under the policy, free ones included."""
 
@@ -59,7 +59,7 @@ class SubscriptionRevenue:
         return self.amount.numerator > 0
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class CustomerRevenue:
     """One customer's contribution, as its client keeps it until a later revision replaces it."""
 
@@ -72,7 +72,7 @@ class CustomerRevenue:
     caused_by: tuple[EventId, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class ClientState:
     """The customers' contributions, by customer id: equal for any order of arrival and any repeats."""
 

@@ -1,7 +1,7 @@
 """What one Stripe customer adds to its client's MRR at an instant, and which facts say so."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from libs.domain.customer import Customer
@@ -20,16 +20,17 @@ from libs.domain.customer_state.standing import (
 from libs.domain.customer_state.state import CustomerState
 from libs.domain.discount import AppliedDiscount
 from libs.domain.identity import EventId, SubscriptionId
-from libs.domain.mrr import SubscriptionMrr, Terms, evaluate
+from libs.domain.mrr import Evaluate, SubscriptionMrr, Terms, evaluate
 from libs.domain.policy import Policy
 from libs.domain.subscription import Subscription, SubscriptionStatus
+from libs.domain.value import value
 from libs.domain.version import Version
 
 ENDED_LISTED = 10
 """Subscriptions that ended are listed so far back; people look at the last few, and records must stay small."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class SubscriptionShare:
     """One subscription's part: its status as Stripe has it, and its MRR under the policy."""
 
@@ -37,7 +38,7 @@ class SubscriptionShare:
     mrr: SubscriptionMrr
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Contribution:
     """`subscriptions`: all that have not ended and the latest that have, by id. `as_of` is the instant it holds for.
 
@@ -54,7 +55,7 @@ class Contribution:
     ambiguous: tuple[SubscriptionId, ...] = ()
 
 
-def contribution(state: CustomerState, policy: Policy, now: datetime) -> Contribution:
+def contribution(state: CustomerState, policy: Policy, now: datetime, appraise: Evaluate = evaluate) -> Contribution:
     """What the customer adds at `now` under `policy`; a pure function of the three.
 
     `now` is the wall clock for live accounts; a test account's own clock may run ahead of it (Stripe's test clocks),
@@ -71,7 +72,7 @@ def contribution(state: CustomerState, policy: Policy, now: datetime) -> Contrib
         customer_deleted=_is_deleted(customer),
         known_discounts=known_discounts(state),
     )
-    shares = tuple(_share(one, applied, terms) for one in listed)
+    shares = tuple(_share(one, applied, terms, appraise) for one in listed)
     return Contribution(
         subscriptions=shares,
         deleted=terms.customer_deleted,
@@ -83,7 +84,7 @@ def contribution(state: CustomerState, policy: Policy, now: datetime) -> Contrib
     )
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class _Listed:
     history: tuple[Version[Subscription], ...]
     standing: Standing
@@ -104,12 +105,14 @@ def _ended_at(one: _Listed) -> tuple[datetime, str]:
     return version.content.ended_at or version.at, version.content.id
 
 
-def _share(one: _Listed, applied: tuple[Version[AppliedDiscount], ...], terms: Terms) -> SubscriptionShare:
+def _share(
+    one: _Listed, applied: tuple[Version[AppliedDiscount], ...], terms: Terms, appraise: Evaluate
+) -> SubscriptionShare:
     version = one.standing.version
     status = version.content.status
     if status is SubscriptionStatus.PAST_DUE:
         terms = replace(terms, past_due_since=past_due_since(one.history, terms.now))
-    return SubscriptionShare(status, evaluate(with_discounts(version, applied), terms))
+    return SubscriptionShare(status, appraise(with_discounts(version, applied), terms))
 
 
 def _is_deleted(customer: Version[Customer] | None) -> bool:

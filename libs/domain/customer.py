@@ -1,13 +1,13 @@
 """A Stripe customer: whom the subscriptions belong to. Nothing of the person but the e-mail is kept."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from libs.domain.discount import Discount
 from libs.domain.identity import CustomerId
+from libs.domain.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Customer:
     """`discount` is the customer-level one: it applies to each subscription that has none of its own.
 

@@ -1,11 +1,11 @@
 """Coupons and their application to a customer, a subscription or an item."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
 from libs.domain.identity import CouponId, Currency, DiscountId, ItemId, ProductId, SubscriptionId
+from libs.domain.value import value
 
 
 class Duration(StrEnum):
@@ -14,7 +14,7 @@ class Duration(StrEnum):
     FOREVER = "forever"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class AmountOff:
     """Minor units of one currency; a coupon may carry one for each of several currencies."""
 
@@ -22,7 +22,7 @@ class AmountOff:
     amount: int
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Coupon:
     """Either `percent_off` (0–100, exact) or `amounts_off`. `products` None applies to every product."""
 
@@ -34,7 +34,7 @@ class Coupon:
     products: tuple[ProductId, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Discount:
     """A coupon in force from `start` until `end` (None: without end). `coupon` is None while only its id is known."""
 
@@ -45,7 +45,7 @@ class Discount:
     end: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class AppliedDiscount:
     """What a `customer.discount.*` event tells: where the discount sits.
 

@@ -1,11 +1,11 @@
 """An invoice, as far as payment and risk depend on it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import assert_never
 
 from libs.domain.identity import Currency, CustomerId, InvoiceId, SubscriptionId
+from libs.domain.value import value
 
 
 class InvoiceStatus(StrEnum):
@@ -16,7 +16,7 @@ class InvoiceStatus(StrEnum):
     VOID = "void"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Invoice:
     """Amounts in minor units. `next_attempt_at` None on an open, automatically collected invoice: no retry is left."""
 

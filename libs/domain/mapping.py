@@ -1,12 +1,12 @@
 """Which client a Stripe customer belongs to: a pure look at the customer and the project's directory of clients."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 
 from libs.domain.customer import Customer
 from libs.domain.directory import ClientEntry, Directory, folded
 from libs.domain.identity import ClientId, CustomerId, own_client
+from libs.domain.value import value
 
 __all__ = ["FREE_MAIL", "PLAIN", "ClientEntry", "Directory", "MailRules", "Match", "MatchedBy", "Person", "client_of"]
 
@@ -26,7 +26,7 @@ def _last_two(domain: str) -> str | None:
     return ".".join(labels[-2:]) if len(labels) > 1 and all(labels[-2:]) else None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class MailRules:
     """What is known of mail domains, and what a project has set about mapping.
 
@@ -53,7 +53,7 @@ class MatchedBy(StrEnum):
     NOTHING = "nothing"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Match:
     """`conflicts` are clients that claimed the customer equally strongly; none of them got it by that."""
 
@@ -62,7 +62,7 @@ class Match:
     conflicts: tuple[ClientId, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Person:
     """What of a customer can connect it with a client, in the spelling that is compared.
 

@@ -1,10 +1,10 @@
 """What one unit costs and how often: Stripe's price, in the shape that the rules need."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
 from libs.domain.identity import Currency, PriceId, ProductId
+from libs.domain.value import value
 
 
 class Interval(StrEnum):
@@ -29,14 +29,14 @@ class PackageRound(StrEnum):
     DOWN = "down"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Recurring:
     interval: Interval
     interval_count: int
     usage_type: UsageType
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Tier:
     """One step of a tiered price: amounts in minor units (fractions of one allowed); `up_to` None is without end."""
 
@@ -45,7 +45,7 @@ class Tier:
     flat_amount: Decimal
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Package:
     """`transform_quantity`: the quantity is divided by `divide_by` and rounded before it is priced."""
 
@@ -53,7 +53,7 @@ class Package:
     round: PackageRound
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Price:
     """`unit_amount` is in minor units, exact. Tiered prices have none; `tiers` is None while they are unknown.
 

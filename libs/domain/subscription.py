@@ -1,6 +1,5 @@
 """A subscription as it stood at one moment: the part of Stripe's object that revenue and risk depend on."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -8,6 +7,7 @@ from enum import StrEnum
 from libs.domain.discount import Discount
 from libs.domain.identity import Currency, CustomerId, ItemId, SubscriptionId
 from libs.domain.price import Price
+from libs.domain.value import value
 
 
 class SubscriptionStatus(StrEnum):
@@ -29,13 +29,13 @@ class PauseBehavior(StrEnum):
     MARK_UNCOLLECTIBLE = "mark_uncollectible"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class PauseCollection:
     behavior: PauseBehavior
     resumes_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Cancellation:
     """`cancellation_details`: why it ends, as Stripe and the subscriber said."""
 
@@ -44,7 +44,7 @@ class Cancellation:
     comment: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Item:
     """One priced line. `quantity` None is 1 for a licensed price and unknown usage for a metered one.
 
@@ -59,7 +59,7 @@ class Item:
     inclusive_tax: tuple[Decimal, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Subscription:
     """`gaps` names what the record lacks (`items`, `tiers:price_1`, `coupon:CODE`); with any it is incomplete."""
 

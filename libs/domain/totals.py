@@ -1,18 +1,18 @@
 """Sums of MRR: by currency always; in one currency where there is only one, or a rate for each of the others."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
 from libs.domain.identity import Currency
 from libs.domain.money import converted
 from libs.domain.policy import Policy, rate_on
+from libs.domain.value import value
 
 ZERO = Fraction(0)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Total:
     """Exact minor units of one currency."""
 

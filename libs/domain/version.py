@@ -1,13 +1,13 @@
 """When an object looked how: versions, and the one order that any sequence of deliveries leads to."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 from itertools import groupby, pairwise
 from typing import Generic, TypeVar
 
 from libs.domain.identity import EventId
+from libs.domain.value import value
 
 Content = TypeVar("Content")
 
@@ -27,7 +27,7 @@ class Rank(IntEnum):
     TERMINAL = 5
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Version(Generic[Content]):
     """One object as one event or snapshot showed it.
 
@@ -43,7 +43,7 @@ class Version(Generic[Content]):
     event: EventId | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Ordering(Generic[Content]):
     """Versions from the oldest to the newest, repeats collapsed. `ambiguous`: which one is the newest is a guess."""
 

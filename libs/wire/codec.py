@@ -1,5 +1,7 @@
 """Records to bytes and back. What cannot be read is one error type with the reason, for the dead letters."""
 
+from collections.abc import Callable
+from functools import lru_cache
 from typing import TypeVar
 
 import msgspec
@@ -24,10 +26,16 @@ def encode(record: Record) -> bytes:
 
 def decode(data: bytes, kind: type[AnyRecord]) -> AnyRecord:
     """The record in `data`. Raises MalformedRecord with the path of the first fault."""
+    read: Callable[[bytes], AnyRecord] = _decoder(kind)
     try:
-        return msgspec.json.decode(data, type=kind)
+        return read(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedRecord(f"{kind.__name__}: {error}") from error
+
+
+@lru_cache
+def _decoder(kind: type[AnyRecord]) -> Callable[[bytes], AnyRecord]:
+    return msgspec.json.Decoder(kind).decode
 
 
 def decode_activity(data: bytes) -> Activity:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from fractions import Fraction
+from functools import lru_cache
 
 import msgspec
 
@@ -14,6 +15,9 @@ from libs.domain.policy import Policy
 from libs.domain.subscription import SubscriptionStatus
 from libs.wire import records
 from libs.wire.codec import MalformedRecord
+
+NOTHING = "0"
+CACHED_AMOUNTS = 65_536  # the same prices come again and again
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,9 +44,12 @@ class ClientOrigin(msgspec.Struct, frozen=True, kw_only=True):
 
 def exact_text(amount: Fraction) -> str:
     """A fraction of minor units as the records write it: "1000" or "24999/2"."""
+    if not amount:
+        return NOTHING  # the very default of a course's steps: msgspec leaves out what is the default itself
     return str(amount.numerator) if amount.denominator == 1 else f"{amount.numerator}/{amount.denominator}"
 
 
+@lru_cache(CACHED_AMOUNTS)
 def exact_amount(text: str) -> Fraction:
     """What `exact_text` wrote. Raises MalformedRecord."""
     numerator, _, denominator = text.partition("/")

@@ -1,6 +1,7 @@
 """The course of a customer's subscriptions and its belongings as records: domain values to what travels, and back."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from datetime import datetime
 
 from libs.domain.identity import ClientId, Currency, CustomerId, EventId, SubscriptionId
 from libs.domain.ledger import Belonging, Level
@@ -37,6 +38,21 @@ def _step(level: Level) -> CourseStep:
         cancellation_feedback=None if why is None else why.feedback,
         caused_by=level.caused_by,
     )
+
+
+def opened(
+    customer: str, steps: tuple[CourseStep, ...], settled: Collection[str], cut: datetime | None
+) -> tuple[tuple[CourseStep, ...], tuple[Level, ...]]:
+    """Of the steps those of settled time, and of `settled` subscriptions the levels that hold at the cut or come later.
+
+    Raises MalformedRecord.
+    """
+    if cut is None:
+        return (), ()
+    closed = tuple([step for step in steps if step.at <= cut and step.subscription in settled])
+    held = {step.subscription: step for step in closed}
+    later = (step for step in steps if step.at > cut and step.subscription in settled)
+    return closed, levels(customer, (*held.values(), *later))
 
 
 def levels(customer: str, steps: Iterable[CourseStep]) -> tuple[Level, ...]:

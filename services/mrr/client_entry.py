@@ -12,7 +12,8 @@ from libs.wire.codec import MalformedRecord
 from libs.wire.records import ContributionChanged, CourseStep
 from libs.wire.state_codec import read_fraction, write_fraction
 
-LARGE = 1 << 16  # a client of thousands of customers is packed: its entry must fit a record of the changelog
+LARGE = 1 << 18  # a client of thousands of customers is packed: its entry must fit a record of the changelog
+LONG = 1 << 10  # a course of many steps is packed by itself, so that each change packs but the one that it is about
 _head = struct.Struct(">qq?")  # next change (seconds), version of the settings, whether the rest is packed
 
 
@@ -25,10 +26,12 @@ class Published(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Kept(msgspec.Struct, frozen=True, array_like=True):
-    """A customer's latest contribution without its course, and the course packed: of most it is never asked for."""
+    """A customer's latest contribution without its course, and the course encoded (`packed` where it is long): of most
+    customers it is never asked for."""
 
     told: ContributionChanged
-    packed: bytes
+    steps: bytes
+    packed: bool = False
 
 
 class Rules(msgspec.Struct, frozen=True, array_like=True):
@@ -63,12 +66,14 @@ _decoder: msgspec.msgpack.Decoder[ClientEntry] = msgspec.msgpack.Decoder(ClientE
 
 def kept(told: ContributionChanged) -> Kept:
     """What an entry keeps of a contribution."""
-    return Kept(msgspec.structs.replace(told, steps=()), _steps.encode(told.steps))
+    steps = _steps.encode(told.steps)
+    packed = len(steps) > LONG
+    return Kept(msgspec.structs.replace(told, steps=()), zlib.compress(steps, 1) if packed else steps, packed)
 
 
 def steps_of(one: Kept) -> tuple[CourseStep, ...]:
     """The course of a contribution that is kept."""
-    return _unpacked.decode(one.packed)
+    return _unpacked.decode(zlib.decompress(one.steps) if one.packed else one.steps)
 
 
 def encode_entry(entry: ClientEntry, next_change: datetime | None) -> bytes:

@@ -8,7 +8,7 @@ from hashlib import blake2b
 
 import msgspec
 
-from libs.domain.client_state import NO_CUSTOMERS, ClientState, with_contribution
+from libs.domain.client_state import ClientState
 from libs.domain.identity import Currency
 from libs.domain.policy import Policy
 from libs.wire.contribution_codec import ClientOrigin, client_record, customer_revenue, exact_text
@@ -21,7 +21,7 @@ _told = msgspec.msgpack.Encoder()
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """A client as it is now. `contributions` are its customers' latest, of those who left, too."""
+    """A client as it is now. `contributions` are its customers' latest, by customer, of those who left, too."""
 
     contributions: tuple[ContributionChanged, ...]
     newest: ContributionChanged
@@ -75,10 +75,7 @@ def fingerprint(record: ClientRecord) -> bytes:
 
 
 def _state(members: tuple[ContributionChanged, ...]) -> ClientState:
-    state = NO_CUSTOMERS
-    for contribution in members:
-        state = with_contribution(state, customer_revenue(contribution))
-    return state
+    return ClientState(tuple(map(customer_revenue, members)))
 
 
 def _member(told: ContributionChanged) -> ClientMember:

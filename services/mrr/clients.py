@@ -19,7 +19,7 @@ from libs.wire.codec import MalformedRecord, decode_activity
 from libs.wire.contribution_codec import customer_revenue
 from libs.wire.movement_codec import Books, ledger_name
 from libs.wire.records import ContributionChanged, Revision
-from libs.wire.topics import CLIENT_ACTIVITY
+from libs.wire.topics import CLIENT_ACTIVITY, REVENUE_CLIENTS, REVENUE_MOVEMENTS
 from services.mrr.client_books import ClientBooks
 from services.mrr.client_entry import NO_ENTRY, ClientEntry, decode_entry, encode_entry, next_change_of
 from services.mrr.client_told import Present, client_told, fingerprint
@@ -63,8 +63,10 @@ class ClientStage:
             except MalformedRecord as error:
                 DEAD_LETTERS.inc()
                 outputs.append(dead_letter(CLIENT_ACTIVITY, record, str(error), SERVICE))
-        changes = {key: self._kept(key, standing, outputs) for key, standing in standings.items() if standing.told}
-        return StageResult(outputs, changes)
+        changes: dict[bytes, bytes | None] = {
+            key: self._kept(key, standing, outputs) for key, standing in standings.items() if standing.told
+        }
+        return _result(outputs, changes)
 
     def recheck(self, keys: Sequence[bytes], state: State) -> StageResult:
         """Bring ledgers up to date because a rate began to hold, or the project's settings changed."""
@@ -77,7 +79,7 @@ class ClientStage:
                 standing = self._standing(newest, replace(entry, bookmark=None))
                 self._write(standing, outputs)
                 changes[key] = self._kept(key, standing, outputs)
-        return StageResult(outputs, changes)
+        return _result(outputs, changes)
 
     def _take(self, record: Record, state: State, standings: dict[bytes, Standing], outputs: list[Output]) -> None:
         value = record.value or b""
@@ -108,9 +110,7 @@ class ClientStage:
             newest.project, newest.client, newest.livemode, settings.version, settings.policy, newest.counting
         )
         until = self._until(standing.books)
-        before = len(outputs)
         outputs += map(movement_output, standing.books.rewritten(books, until, standing.revision))
-        MOVEMENTS.inc(len(outputs) - before)
 
     def _kept(self, key: bytes, standing: Standing, outputs: list[Output]) -> bytes:
         """The client's entry; its revenue is published first where a reader would see a difference."""
@@ -127,7 +127,6 @@ class ClientStage:
         )
         emitted = fingerprint(record)
         if emitted != standing.entry.emitted:
-            CLIENTS.inc()
             outputs.append(client_output(record))
         entry = ClientEntry(
             revision=standing.revision,
@@ -151,6 +150,13 @@ class ClientStage:
         told = (one.told for one in books.contributions.values())
         ahead = (one.revision.evaluated_at for one in told if not one.livemode)
         return max((self._clock(), *ahead))
+
+
+def _result(outputs: list[Output], changes: dict[bytes, bytes | None]) -> StageResult:
+    topics = [output[0] for output in outputs]
+    MOVEMENTS.inc(topics.count(REVENUE_MOVEMENTS.name))
+    CLIENTS.inc(topics.count(REVENUE_CLIENTS.name))
+    return StageResult(outputs, changes)
 
 
 def _revision(told: ContributionChanged) -> Revision:

@@ -10,6 +10,7 @@ from libs.domain.customer_state import CustomerState, fold
 from libs.domain.fact import about_subscription
 from libs.domain.identity import ClientId, CustomerId, EventId
 from libs.domain.mapping import client_of
+from libs.domain.mrr import Appraisals, Evaluate
 from libs.domain.policy import Policy
 from libs.domain.subscription import Subscription
 from libs.runtime.changes_due import ChangesDue
@@ -35,10 +36,13 @@ class Round:
     """What one computation publishes and remembers."""
 
     outputs: list[Output] = field(default_factory=list)
+    appraise: Appraisals = field(default_factory=Appraisals)
+    told: int = 0
     changes: dict[bytes, bytes | None] = field(default_factory=dict)
     ahead: dict[bytes, bytes | None] = field(default_factory=dict)
 
     def result(self) -> StageResult:
+        CONTRIBUTIONS.inc(self.told)
         return StageResult(self.outputs, self.changes, self.ahead)
 
 
@@ -55,7 +59,7 @@ class CustomerStage:
     def compute(self, records: Sequence[Record], state: State) -> StageResult:
         """Fold what has arrived; publish each contribution that is now another. Malformed records are dead-lettered."""
         work = Round()
-        for key, arrivals in self._arrivals(records, work.outputs).items():
+        for key, arrivals in self._arrivals(records, work).items():
             self._take(key, arrivals, state.get(key), work)
         RECORDS.inc(len(records))
         return work.result()
@@ -65,20 +69,20 @@ class CustomerStage:
         work = Round()
         for key in keys:
             before = decode_entry(state[key])
-            occasion = Occasion(before.state, remap=True, previous=before.previous)
+            occasion = Occasion(before.state, remap=True, previous=before.previous, appraise=Appraisals())
             evaluated = self._evaluator.evaluated(key, before, occasion)
             self._tell(key, before, evaluated, work)
             self._keep(key, before.glance, evaluated.entry, work)
         return work.result()
 
-    def _arrivals(self, records: Sequence[Record], outputs: list[Output]) -> dict[bytes, Arrivals]:
+    def _arrivals(self, records: Sequence[Record], work: Round) -> dict[bytes, Arrivals]:
         arrivals: dict[bytes, Arrivals] = {}
         for record in records:
             try:
-                told = self.read(record)
+                told = self.read(record, work.appraise)
             except MalformedRecord as error:
                 DEAD_LETTERS.inc()
-                outputs.append(dead_letter(STRIPE_EVENTS, record, str(error), SERVICE))
+                work.outputs.append(dead_letter(STRIPE_EVENTS, record, str(error), SERVICE))
                 continue
             if record.key is not None and told.record.customer is not None and (told.facts or told.activities):
                 of_customer = arrivals.get(record.key)
@@ -87,18 +91,18 @@ class CustomerStage:
                 of_customer.add(record.offset, told)
         return arrivals
 
-    def read(self, record: Record) -> Told:
+    def read(self, record: Record, appraise: Evaluate) -> Told:
         """What a record tells. Raises MalformedRecord."""
         read = decode(record.value or b"", StripeRecord)
         seen = stripe_event.seen(read)
         policy = self._policies.of(read.project).policy
-        return Told(read, seen.facts, tuple(stripe_event.activities(read, seen, policy)))
+        return Told(read, seen.facts, tuple(stripe_event.activities(read, seen, policy, appraise)))
 
     def _take(self, key: bytes, arrivals: Arrivals, known: bytes | None, work: Round) -> None:
         stored = CustomerEntry(arrivals.account, arrivals.livemode) if known is None else decode_entry(known)
         entry, window, first = stored, self._policy(key).late_window, len(work.outputs)
         for segment in segments(arrivals, stored.state, window) if arrivals.facts else ():
-            evaluated = self._folded(key, entry, segment)
+            evaluated = self._folded(key, entry, segment, work.appraise)
             entry = evaluated.entry
             self._tell(key, stored, evaluated, work)
         if entry.belongings and entry.offset < arrivals.offset:
@@ -109,7 +113,7 @@ class CustomerStage:
         # What happened comes before what it made of the figures.
         work.outputs[first:first] = activity_outputs(arrivals.told, entry.glance.client or self._unknown(key))
 
-    def _folded(self, key: bytes, entry: CustomerEntry, segment: Segment) -> Evaluated:
+    def _folded(self, key: bytes, entry: CustomerEntry, segment: Segment, appraise: Evaluate) -> Evaluated:
         """The entry after a segment; it is counted again only where something that figures depend on is new."""
         state = fold(entry.state, [fact for fact, _ in segment.facts], None)
         if entry.belongings and state is entry.state:
@@ -117,7 +121,7 @@ class CustomerStage:
         here = replace(entry, offset=segment.offset)
         if entry.belongings and self._only_time_passed(entry, state):
             return Evaluated(replace(here, state=fold(state, (), self._policy(key).late_window)))
-        occasion = Occasion(state, segment.late, previous=_previous(entry, state, segment))
+        occasion = Occasion(state, segment.late, previous=_previous(entry, state, segment), appraise=appraise)
         return self._evaluator.evaluated(key, here, occasion)
 
     def _only_time_passed(self, entry: CustomerEntry, state: CustomerState) -> bool:
@@ -142,7 +146,7 @@ class CustomerStage:
             known = work.ahead.get(key)
             work.ahead[key] = encode_entry(ahead_of(stored if known is None else decode_entry(known), evaluated))
         if evaluated.told:
-            CONTRIBUTIONS.inc(len(evaluated.told))
+            work.told += len(evaluated.told)
             work.outputs += map(contribution_output, evaluated.told)
 
     def _keep(self, key: bytes, before: Glance, entry: CustomerEntry, work: Round) -> None:

@@ -1,7 +1,7 @@
 """What one customer's entry says: its share of MRR, the course of it, and whose customer it is."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,17 +13,21 @@ from libs.domain.identity import ClientId, CustomerId, EventId, SubscriptionId
 from libs.domain.ledger import (
     Belonging,
     Evaluation,
-    ToldCourse,
-    course,
-    learned_level,
+    Level,
+    Outlook,
+    asks_for_past,
+    course_seen,
+    leads_elsewhere,
     levels_of,
     retold,
+    shortened,
     stays_with,
-    told_anew,
     trued_up,
 )
-from libs.wire.course_codec import belonging_of, belongings_told, course_steps, levels
-from libs.wire.records import ContributionChanged, Revision
+from libs.domain.ledger.told import place
+from libs.domain.mrr import Evaluate, evaluate
+from libs.wire.course_codec import belonging_of, belongings_told, course_steps, levels, opened
+from libs.wire.records import ContributionChanged, CourseStep, Revision
 from services.mrr.customer_entry import UNTOLD, CustomerEntry, Previous
 from services.mrr.mapping import Clients
 from services.mrr.policies import Policies, ProjectPolicy
@@ -31,6 +35,7 @@ from services.mrr.publishing import Sender, departed, fingerprint
 from services.mrr.residing import Dweller, Residents
 
 LATER = timedelta(microseconds=1)
+NONE_SETTLED: frozenset[SubscriptionId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +43,14 @@ class Occasion:
     """Why an entry is evaluated: `state` holds what is new, and nothing of the late window has been left out of it.
 
     `late`: what is new came too late for its own time. `remap`: ask the directory again. `previous`: see the entry.
+    `appraise` evaluates: what was evaluated already for others need not be once more.
     """
 
     state: CustomerState
     late: bool = False
     remap: bool = False
     previous: Previous = ()
+    appraise: Evaluate = evaluate
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,7 @@ class _Work:
     settings: ProjectPolicy
     now: datetime
     cut: datetime | None
+    appraise: Evaluate
 
 
 class Evaluator:
@@ -88,7 +96,7 @@ class Evaluator:
         if not before.livemode and newest is not None and newest > now:
             now = newest
         cut = settled_up_to(before.state.told_until, settings.policy.late_window)
-        return _Work(project, CustomerId(customer), before, occasion, settings, now, cut)
+        return _Work(project, CustomerId(customer), before, occasion, settings, now, cut, occasion.appraise)
 
     def _with_residence(self, work: _Work) -> CustomerEntry:
         before, state = work.before, work.occasion.state
@@ -119,21 +127,18 @@ def _counted(work: _Work, entry: CustomerEntry) -> tuple[CustomerEntry, Contribu
     """The entry with what its customer adds now and added before."""
     policy, state = work.settings.policy, work.occasion.state
     kept = fold(state, (), policy.late_window)
-    share = contribution(kept, policy, work.now)
-    told = ToldCourse(levels(work.customer, entry.steps), entry.known_from)
-    now = _evaluation(work)
-    anew = entry.counted_by not in (0, work.settings.counting)
-    course_now = told_anew(now) if anew else retold(told, now)
-    present = tuple(learned_level(work.customer, one.mrr, now.newest) for one in share.subscriptions)
-    if trued_up(course_now, present) is not course_now:
-        course_now = trued_up(_forgetful(work, course_now, told, kept), present)
-    share = dataclasses.replace(share, caused_by=causes_of(course_now, share))
+    share = contribution(kept, policy, work.now, work.appraise)
+    course = _course(work, entry)
+    if leads_elsewhere(course.levels, share.subscriptions):
+        course = _forgetful(work, entry, kept, share)
+    share = dataclasses.replace(share, caused_by=causes_of(course.levels, share))
+    steps, known_from = _steps(course, work, entry)
     counted = replace(
         entry,
         state=kept,
         previous=work.occasion.previous,
-        steps=entry.steps if course_now is told else course_steps(course_now.levels),
-        known_from=course_now.known_from,
+        steps=steps,
+        known_from=known_from,
         next_change=share.next_change,
         counted_by=work.settings.counting,
         checked=work.settings.checked,
@@ -142,33 +147,80 @@ def _counted(work: _Work, entry: CustomerEntry) -> tuple[CustomerEntry, Contribu
     return counted, share
 
 
-def causes_of(told: ToldCourse, share: Contribution) -> tuple[EventId, ...]:
+def causes_of(told: Iterable[Level], share: Contribution) -> tuple[EventId, ...]:
     """The events that made the present figures what they are: of versions that say the same again, the first one's.
 
     So they follow from the facts alone; which version held when something was published last does not.
     """
-    last = {level.subscription: level.caused_by for level in told.levels}
+    last = {level.subscription: level.caused_by for level in told}
     return tuple(sorted({event for one in share.subscriptions for event in last.get(one.mrr.subscription, ())}))
 
 
-def _evaluation(work: _Work) -> Evaluation:
-    state, cut = work.occasion.state, work.cut
-    now = levels_of(course(state, work.settings.policy, work.now, dict(work.occasion.previous)))
-    return Evaluation(now, _settled(work), cut, min(state.newest or work.now, work.now))
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """The course as it is to be told: steps of settled time that stay as they are, and levels. Among these are those
+    that are `held` at the cut, as the last of those steps say; `known_from` as in the entry."""
+
+    levels: tuple[Level, ...]
+    newest: datetime
+    closed: tuple[CourseStep, ...] = ()
+    held: tuple[Level, ...] = ()
+    known_from: datetime | None = None
 
 
-def _forgetful(work: _Work, now: ToldCourse, before: ToldCourse, kept: CustomerState) -> ToldCourse:
+def _course(work: _Work, entry: CustomerEntry, whole: tuple[Level, ...] | None = None) -> _Course:
+    """By the open part of what was told; by all of it, where it is given `whole`."""
+    settled, cut = _settled(work), work.cut
+    if entry.counted_by not in (0, work.settings.counting):
+        # What is before the open time was counted by other options, and is not known by these.
+        now = _evaluation(work, settled)
+        return _Course(now.levels, now.newest, known_from=cut if settled else None)
+    if whole is not None:
+        now = _evaluation(work, settled)
+        return _Course(retold(whole, now), now.newest, known_from=entry.known_from)
+    closed, told = opened(work.customer, entry.steps, settled, cut)
+    now = _evaluation(work, settled, settled)
+    if settled and asks_for_past(told, now):
+        now = _evaluation(work, settled)
+    held = tuple(level for level in told if cut is not None and level.at <= cut)
+    return _Course(retold(told, now), now.newest, closed, held, entry.known_from)
+
+
+def _steps(course: _Course, work: _Work, entry: CustomerEntry) -> tuple[tuple[CourseStep, ...], datetime | None]:
+    """The course as it travels, and from when on it is known; the very same steps where nothing changes."""
+    told, held = course.levels, set(map(id, course.held))
+    staying = {level.subscription for level in told if id(level) in held}
+    closed = (step for step in course.closed if step.subscription in staying)
+    steps = tuple(sorted((*closed, *course_steps(level for level in told if id(level) not in held)), key=place))
+    if steps == entry.steps:
+        return entry.steps, course.known_from
+    kept, since = shortened(steps, work.cut)
+    return kept, since or course.known_from
+
+
+def _evaluation(
+    work: _Work, settled: frozenset[SubscriptionId], pastless: frozenset[SubscriptionId] = NONE_SETTLED
+) -> Evaluation:
+    """What the state says now; of those that are `pastless` without an estimate of what was before they were seen."""
+    state = work.occasion.state
+    outlook = Outlook(work.settings.policy, work.now, dict(work.occasion.previous), pastless, work.appraise)
+    levels = levels_of(course_seen(state, outlook))
+    return Evaluation(levels, settled, work.cut, min(state.newest or work.now, work.now))
+
+
+def _forgetful(work: _Work, entry: CustomerEntry, kept: CustomerState, share: Contribution) -> _Course:
     """The course as what is kept of the state tells it, where that guesses otherwise which of two changes of one second
     came first: from now on it will be asked, so the open time is as it says at once, whatever comes next."""
-    policy = work.settings.policy
-    cut = settled_up_to(kept.told_until, policy.late_window)
-    if cut is None:
-        return now
-    levels_kept = levels_of(course(kept, policy, work.now, dict(work.occasion.previous)))
-    names = frozenset(level.subscription for level in levels_kept)
-    told = (*(one for one in now.levels if one.at <= cut), *(one for one in before.levels if one.at > cut))
-    newest = min(kept.newest or work.now, work.now)
-    return retold(dataclasses.replace(now, levels=told), Evaluation(levels_kept, names, cut, newest))
+    before, policy = levels(work.customer, entry.steps), work.settings.policy
+    course = _course(work, entry, before)
+    told, cut = course.levels, settled_up_to(kept.told_until, policy.late_window)
+    if cut is not None:
+        kept_levels = levels_of(course_seen(kept, Outlook(policy, work.now, dict(work.occasion.previous))))
+        names = frozenset(level.subscription for level in kept_levels)
+        newest = min(kept.newest or work.now, work.now)
+        known = (*(one for one in told if one.at <= cut), *(one for one in before if one.at > cut))
+        told = retold(known, Evaluation(kept_levels, names, cut, newest))
+    return dataclasses.replace(course, levels=trued_up(told, share.subscriptions, work.customer, course.newest))
 
 
 def _settled(work: _Work) -> frozenset[SubscriptionId]:

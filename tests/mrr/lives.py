@@ -12,6 +12,7 @@ import msgspec
 from libs.domain.fact import Fact, about_customer, about_discount, about_subscription
 from libs.domain.identity import ClientId, Currency, CustomerId, SubscriptionId
 from libs.domain.ledger import Movement
+from libs.domain.mrr import Evaluate
 from libs.runtime.faust_batch import Record, StageResult
 from libs.wire.codec import encode
 from libs.wire.contribution_codec import exact_amount
@@ -54,7 +55,7 @@ class FactStage(CustomerStage):
 
     facts: Sequence[Fact] = ()
 
-    def read(self, record: Record) -> Told:
+    def read(self, record: Record, appraise: Evaluate) -> Told:
         customer = (record.key or b"").partition(b"/")[2].decode()
         fact = self.facts[int(record.value or b"0")]
         return Told(msgspec.structs.replace(NO_RECORD, customer=customer), (fact,), ())

@@ -60,6 +60,13 @@ def test_a_repeated_delivery_publishes_and_changes_nothing(subscribed: FakeStrip
     assert again.changes == {}
 
 
+def test_who_looks_again_at_what_is_stored_finds_nothing_to_tell(subscribed: FakeStripe) -> None:
+    stream = Stream(now=instant(subscribed))
+    stream.feed(stripe_records(subscribed.events, catalogue_of(subscribed)))
+    again = stream.by_customer.recheck(list(stream.customers), stream.customers)
+    assert again.outputs == []
+
+
 def test_a_crash_before_the_table_is_written_publishes_the_same_again(subscribed: FakeStripe) -> None:
     records = stripe_records(subscribed.events, catalogue_of(subscribed))
     stage = CustomerStage(Policies(), Clients(), lambda: START, epoch=1)

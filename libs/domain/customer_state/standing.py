@@ -1,7 +1,7 @@
 """How a customer stands at an instant: the versions that hold, with discounts where Stripe has put them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -11,6 +11,7 @@ from libs.domain.customer_state.state import CustomerState
 from libs.domain.discount import AppliedDiscount, Discount
 from libs.domain.identity import DiscountId, SubscriptionId
 from libs.domain.subscription import Subscription, SubscriptionStatus
+from libs.domain.value import value
 from libs.domain.version import Version
 
 Content = TypeVar("Content")
@@ -18,7 +19,7 @@ Content = TypeVar("Content")
 NOTHING_KNOWN: Mapping[DiscountId, Discount] = {}
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Standing:
     """A subscription as it holds. `ambiguous`: two changes of one second could not be told apart; look it up again."""
 

@@ -1,15 +1,15 @@
 """What is kept of one Stripe customer between two facts."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from libs.domain.customer import Customer
 from libs.domain.discount import AppliedDiscount, Discount
 from libs.domain.subscription import Subscription
+from libs.domain.value import value
 from libs.domain.version import Version
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class KnownDiscount:
     """What a discount grants, as the object seen at `at` spelled it out; other objects may name only its id."""
 
@@ -17,7 +17,7 @@ class KnownDiscount:
     discount: Discount
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class CustomerState:
     """A function of the set of facts seen: equal for any order and any repeats, down to the encoded bytes.
 

@@ -4,7 +4,7 @@ from libs.domain.ledger.admission import admitted, course_of
 from libs.domain.ledger.bookmark import Bookmark, with_member
 from libs.domain.ledger.classification import ClientStanding, MovementKind, Standing, kind_of
 from libs.domain.ledger.closed import ClientHistory, ClosedBooks
-from libs.domain.ledger.course import course
+from libs.domain.ledger.course import course, course_seen
 from libs.domain.ledger.entries import Written, books_closed_at, books_opened_at, gone_on, ledger, written
 from libs.domain.ledger.level import Level, learned_level, level_of, levels_of, says_the_same
 from libs.domain.ledger.movement import Movement
@@ -12,11 +12,11 @@ from libs.domain.ledger.project import Belonging, balance_at, project_ledger, st
 from libs.domain.ledger.reason import Reason
 from libs.domain.ledger.refold import CustomerPast, refold
 from libs.domain.ledger.step import Step
-from libs.domain.ledger.told import NOTHING_TOLD, Evaluation, ToldCourse, retold, told_anew, trued_up
+from libs.domain.ledger.surroundings import Outlook
+from libs.domain.ledger.told import Evaluation, asks_for_past, leads_elsewhere, retold, shortened, trued_up
 from libs.domain.ledger.turns import Member, Stay
 
 __all__ = [
-    "NOTHING_TOLD",
     "Belonging",
     "Bookmark",
     "ClientHistory",
@@ -28,20 +28,23 @@ __all__ = [
     "Member",
     "Movement",
     "MovementKind",
+    "Outlook",
     "Reason",
     "Standing",
     "Stay",
     "Step",
-    "ToldCourse",
     "Written",
     "admitted",
+    "asks_for_past",
     "balance_at",
     "books_closed_at",
     "books_opened_at",
     "course",
     "course_of",
+    "course_seen",
     "gone_on",
     "kind_of",
+    "leads_elsewhere",
     "learned_level",
     "ledger",
     "level_of",
@@ -50,8 +53,8 @@ __all__ = [
     "refold",
     "retold",
     "says_the_same",
+    "shortened",
     "stays_with",
-    "told_anew",
     "trued_up",
     "with_member",
     "written",

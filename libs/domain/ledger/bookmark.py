@@ -1,7 +1,7 @@
 """Where a ledger can be gone on with, so that a change need not write it once more from the beginning."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from libs.domain.identity import Currency, CustomerId
@@ -10,11 +10,12 @@ from libs.domain.ledger.level import Level
 from libs.domain.ledger.turns import Happening, Member, at_home, happenings_of, in_order
 from libs.domain.ledger.valuation import Holding
 from libs.domain.policy import Policy
+from libs.domain.value import value
 
 LEAST_OPEN, MOST_OPEN = timedelta(days=1), timedelta(days=30)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Position:
     """What a subscription added, by which level, and what it was worth."""
 
@@ -22,7 +23,7 @@ class Position:
     holding: Holding
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Bookmark:
     """All that the ledger after `at` asks for of the time up to it, and what happened `later`, in order.
 

@@ -1,11 +1,11 @@
 """Which kind of movement a change is: the one table that every change of a client's MRR goes through."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
 
 from libs.domain.policy import Policy
+from libs.domain.value import value
 
 
 class MovementKind(StrEnum):
@@ -26,7 +26,7 @@ class Standing(StrEnum):
     LAPSED = "lapsed"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class ClientStanding:
     """How a client stands; `lapsed_at` since when it is LAPSED."""
 
@@ -34,7 +34,7 @@ class ClientStanding:
     lapsed_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Presence:
     """What a client has at an instant, all its currencies together."""
 

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 
@@ -15,15 +15,17 @@ from libs.domain.ledger.step import Step
 from libs.domain.ledger.surroundings import (
     NOTHING_BEFORE,
     Before,
+    Outlook,
     Surroundings,
     applied_at,
     events_at,
     surroundings,
     terms_at,
 )
-from libs.domain.mrr import SubscriptionMrr, evaluate
+from libs.domain.mrr import SubscriptionMrr
 from libs.domain.policy import Policy
 from libs.domain.subscription import Subscription, SubscriptionStatus
+from libs.domain.value import value
 from libs.domain.version import Rank, Version
 
 END_OF_TIME = datetime.max.replace(tzinfo=UTC)
@@ -39,12 +41,17 @@ def course(state: CustomerState, policy: Policy, until: datetime, before: Before
     `before` tells, event by event, what a subscription was just before; it makes the estimate of a past that begins
     with an update true to what the update changed.
     """
-    around = surroundings(state, policy, until, before)
+    return course_seen(state, Outlook(policy, until, before))
+
+
+def course_seen(state: CustomerState, outlook: Outlook) -> tuple[Step, ...]:
+    """The same, by an outlook."""
+    around = surroundings(state, outlook)
     steps = [step for history in state.subscriptions for step in _course(history, around)]
     return tuple(sorted(steps, key=lambda step: (step.at, step.subscription)))
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class _Placed:
     """A version, and the instant from which it counts."""
 
@@ -57,7 +64,8 @@ def _course(history: History[Subscription], around: Surroundings) -> Iterator[St
     if not order:
         return
     begin = order[0].at
-    if all(placed.version.rank is not Rank.CREATE for placed in order):
+    asked = history[0].content.id not in around.outlook.settled
+    if asked and all(placed.version.rank is not Rank.CREATE for placed in order):
         yield from _past(order[0].version, history, around)
     instants = {placed.at for placed in order} | {at for at in around.instants if at > begin}
     last: Step | None = None
@@ -93,7 +101,7 @@ def _adds_the_same(last: Step, version: Version[Subscription]) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class _Held:
     version: Version[Subscription]
     causes: tuple[EventId, ...]
@@ -102,7 +110,7 @@ class _Held:
 
 
 def _past(first: Version[Subscription], history: History[Subscription], around: Surroundings) -> Iterator[Step]:
-    earlier = None if first.event is None else around.before.get(first.event)
+    earlier = None if first.event is None else around.outlook.before.get(first.event)
     if earlier is not None:
         known = replace(first, content=earlier)
         was = _mrr(known, first.at, (known,), around)
@@ -145,4 +153,4 @@ def _mrr(
     since = None
     if version.content.status is SubscriptionStatus.PAST_DUE:
         since = past_due_since(tuple(one for one in history if one.at <= at), at)
-    return evaluate(with_discounts(version, applied_at(around, at)), terms_at(around, at, since))
+    return around.outlook.appraise(with_discounts(version, applied_at(around, at)), terms_at(around, at, since))

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from libs.domain.identity import ClientId, CustomerId
@@ -14,9 +14,10 @@ from libs.domain.ledger.positions import Positions
 from libs.domain.ledger.turns import Happening, at_home_first, happenings
 from libs.domain.ledger.writer import SECOND, Balance, Writer
 from libs.domain.policy import Policy
+from libs.domain.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Written:
     """A client's ledger; `balance` is what it has now, by currency, without those that have nothing.
 

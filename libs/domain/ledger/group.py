@@ -12,6 +12,7 @@ from libs.domain.ledger.reason import Reason, reason_of
 from libs.domain.ledger.valuation import Holding
 from libs.domain.subscription import Cancellation
 from libs.domain.totals import Total, by_currency
+from libs.domain.value import value
 
 NOTHING = Fraction(0)
 
@@ -62,7 +63,7 @@ class Group:
         moved.after, moved.worth = after, worth
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Account:
     """What a group says of one currency's movement."""
 

@@ -1,7 +1,6 @@
 """What the ledger needs of a step: how much a subscription adds from an instant on, and why."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from hashlib import blake2b
@@ -11,12 +10,13 @@ from libs.domain.ledger.step import Step
 from libs.domain.mrr import Rule, SubscriptionMrr
 from libs.domain.subscription import Cancellation
 from libs.domain.totals import Total
+from libs.domain.value import value
 
 NOTHING = Fraction(0)
 FINGERPRINT_BYTES = 6
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Level:
     """From `at` on, until its next level, the subscription adds `amount` (exact monthly minor units).
 
@@ -51,14 +51,17 @@ class Level:
 
 def levels_of(steps: Iterable[Step]) -> tuple[Level, ...]:
     """The steps as the ledger takes them, without those that say the same as the one before."""
-    last: dict[SubscriptionId, Level] = {}
+    last: dict[SubscriptionId, tuple[SubscriptionMrr, Level]] = {}
     kept: list[Level] = []
     for step in steps:
+        mrr = step.mrr
+        before = last.get(mrr.subscription)
+        if before is not None and before[0] is mrr and mrr.counted:
+            continue  # the same answer, and no cancellation to tell of
         level = level_of(step)
-        before = last.get(level.subscription)
-        if before is None or not says_the_same(before, level):
+        if before is None or not says_the_same(before[1], level):
             kept.append(level)
-            last[level.subscription] = level
+            last[mrr.subscription] = mrr, level
     return tuple(kept)
 
 
@@ -123,7 +126,8 @@ def _made_of(mrr: SubscriptionMrr) -> tuple[Fraction, Fraction, str, str]:
     items = mrr.items
     if len(items) == 1:
         return items[0].gross, items[0].discount, *_plan(mrr)
-    gross, discount = sum((item.gross for item in items), NOTHING), sum((item.discount for item in items), NOTHING)
+    gross = sum((item.gross for item in items if item.gross), NOTHING)
+    discount = sum((item.discount for item in items if item.discount), NOTHING)
     return gross, discount, *_plan(mrr)
 
 

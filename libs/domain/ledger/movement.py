@@ -1,6 +1,5 @@
 """One entry of the ledger."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
@@ -10,9 +9,10 @@ from libs.domain.ledger.reason import Reason
 from libs.domain.money import round_half_up
 from libs.domain.subscription import Cancellation
 from libs.domain.totals import Total
+from libs.domain.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Movement:
     """A client's MRR in `currency` went from `before` to `after` (exact minor units) at `occurred_at`.
 

@@ -13,7 +13,7 @@ from libs.domain.customer_state.standing import with_discounts
 from libs.domain.identity import EventId
 from libs.domain.ledger.step import Step
 from libs.domain.ledger.surroundings import Surroundings, applied_at, terms_at
-from libs.domain.mrr import Rule, SubscriptionMrr, evaluate
+from libs.domain.mrr import Rule, SubscriptionMrr
 from libs.domain.mrr.standing import ending
 from libs.domain.policy import ChurnRecognition, Policy
 from libs.domain.subscription import Subscription, SubscriptionStatus
@@ -108,4 +108,4 @@ def _present(first: Version[Subscription], at: datetime, around: Surroundings) -
         ended_at=None,
         pause_collection=None,
     )
-    return evaluate(alive, replace(terms_at(around, first.at), now=at, customer_deleted=False))
+    return around.outlook.appraise(alive, replace(terms_at(around, first.at), now=at, customer_deleted=False))

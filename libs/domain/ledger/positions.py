@@ -63,7 +63,7 @@ class Positions:
         holding = self.holdings.get(name)
         if holding is None:
             return
-        worth = holding.worth
-        self.balance[worth.currency] = self.balance.get(worth.currency, NOTHING) + sign * worth.amount
-        self._paying += sign * (holding.own.amount != 0)
+        worth, before = holding.worth, self.balance.get(holding.worth.currency, NOTHING)
+        self.balance[worth.currency] = before + worth.amount if sign > 0 else before - worth.amount
+        self._paying += sign * bool(holding.own.amount)
         self._subscribed += sign * self._levels[name].counted

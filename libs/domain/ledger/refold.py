@@ -1,7 +1,7 @@
 """A client's whole ledger from all that was ever told, written once more, perhaps by another policy."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from libs.domain.fact import Fact
@@ -15,9 +15,10 @@ from libs.domain.ledger.project import Belonging, stays_with
 from libs.domain.ledger.surroundings import Before
 from libs.domain.ledger.turns import Member
 from libs.domain.policy import Policy
+from libs.domain.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class CustomerPast:
     """All facts about a customer, in any order, and to whom it belonged since when.
 

@@ -1,6 +1,5 @@
 """The step function of one subscription's MRR: what it adds from an instant on, and what made it so."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
@@ -8,10 +7,11 @@ from libs.domain.identity import Currency, CustomerId, EventId, SubscriptionId
 from libs.domain.mrr import SubscriptionMrr
 from libs.domain.subscription import Subscription
 from libs.domain.totals import Total
+from libs.domain.value import value
 from libs.domain.version import Version
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Step:
     """From `at` on, until the next step of the same subscription, `mrr` holds.
 

@@ -1,7 +1,7 @@
 """What a customer's subscriptions share at an instant: the customer itself, its discount, discounts' own events."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 
 from libs.domain.customer import Customer
@@ -9,10 +9,11 @@ from libs.domain.customer_state.history import Weight, in_order, weight
 from libs.domain.customer_state.standing import customer_discount, known_discounts
 from libs.domain.customer_state.state import CustomerState
 from libs.domain.discount import AppliedDiscount, Discount
-from libs.domain.identity import DiscountId, EventId
-from libs.domain.mrr import Terms
+from libs.domain.identity import DiscountId, EventId, SubscriptionId
+from libs.domain.mrr import Evaluate, Terms, evaluate
 from libs.domain.policy import Policy
 from libs.domain.subscription import Subscription
+from libs.domain.value import value
 from libs.domain.version import Version
 
 BEGINNING = datetime.min.replace(tzinfo=UTC)
@@ -22,30 +23,48 @@ Before = Mapping[EventId, Subscription]
 NOTHING_BEFORE: Before = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """Versions in the order in which they held, up to `until`. `instants` are those at which any of them began.
+@value(frozen=True, slots=True)
+class Outlook:
+    """By what a course is looked at: the policy, up to when, and what subscriptions were just before an event.
 
-    `before` is what subscriptions were just before an event, where the event tells.
+    Of those that are `settled` no past is asked for that nobody told of. `appraise` evaluates.
     """
 
     policy: Policy
     until: datetime
+    before: Before = field(default_factory=dict)
+    settled: frozenset[SubscriptionId] = frozenset()
+    appraise: Evaluate = evaluate
+
+
+@value(frozen=True, slots=True)
+class Surroundings:
+    """Versions in the order in which they held, up to `until`. `instants` are those at which any of them began."""
+
+    outlook: Outlook
     known: Mapping[DiscountId, Discount]
     customer: tuple[Version[Customer], ...]
     discounts: tuple[Applied, ...]
     instants: frozenset[datetime]
-    before: Before
+
+    @property
+    def policy(self) -> Policy:
+        return self.outlook.policy
+
+    @property
+    def until(self) -> datetime:
+        return self.outlook.until
 
 
-def surroundings(state: CustomerState, policy: Policy, until: datetime, before: Before) -> Surroundings:
-    """What `state` knows beside the subscriptions, made ready for questions about any instant up to `until`."""
+def surroundings(state: CustomerState, outlook: Outlook) -> Surroundings:
+    """What `state` knows beside the subscriptions, made ready for questions about any instant of the outlook."""
+    until = outlook.until
     customer = in_order(state.customer, until).versions if state.customer else ()
     discounts = tuple(in_order(history, until).versions for history in state.discounts)
     told = {version.at for history in discounts for version in history}
     # Which of a discount's own events count depends on when the customer was last seen, too.
     told.update((version.at for version in customer) if discounts else _changes(customer))
-    return Surroundings(policy, until, known_discounts(state), customer, discounts, frozenset(told), before)
+    return Surroundings(outlook, known_discounts(state), customer, discounts, frozenset(told))
 
 
 def _changes(customer: tuple[Version[Customer], ...]) -> Iterator[datetime]:

@@ -3,29 +3,40 @@
 Versions are forgotten once they are older than the late window, so a state can only say what it says of the open time.
 What was told of the time before stays as it was told. A version that comes too late for its own time counts from when
 it was learned, if it is what holds now; if a later version has taken its place already, it is left aside.
+
+Of what was told, only the open part is asked for: of each subscription the last level of settled time, and those after.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from operator import attrgetter
+from typing import Protocol, TypeVar
 
-from libs.domain.identity import SubscriptionId
-from libs.domain.ledger.level import Level, says_the_same
+from libs.domain.contribution import SubscriptionShare
+from libs.domain.identity import CustomerId, SubscriptionId
+from libs.domain.ledger.level import Level, learned_level, says_the_same
+from libs.domain.value import value
 
+Levels = tuple[Level, ...]
 MOST_LEVELS = 400
 KEPT_LEVELS = 200
+place = attrgetter("at", "subscription")
 
 
-@dataclass(frozen=True, slots=True)
-class ToldCourse:
-    """A customer's levels, oldest first. Before `known_from` only what held then is kept (None: all is there)."""
+class OfSubscription(Protocol):
+    """What a subscription adds from an instant on, in whatever form."""
 
-    levels: tuple[Level, ...] = ()
-    known_from: datetime | None = None
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def subscription(self) -> str: ...
 
 
-@dataclass(frozen=True, slots=True)
+Placed = TypeVar("Placed", bound=OfSubscription)
+
+
+@value(frozen=True, slots=True)
 class Evaluation:
     """What a customer's state says now: its levels, oldest first.
 
@@ -33,59 +44,67 @@ class Evaluation:
     time that the state has seen, as far as it has come.
     """
 
-    levels: tuple[Level, ...]
+    levels: Levels
     settled: frozenset[SubscriptionId]
     cut: datetime | None
     newest: datetime
 
 
-NOTHING_TOLD = ToldCourse()
-
-
-def retold(told: ToldCourse, now: Evaluation) -> ToldCourse:
-    """The course as it is to be told from now on. The very same object where nothing changes."""
+def retold(told: Iterable[Level], now: Evaluation) -> Levels:
+    """The course as it is to be told from now on; levels that stay are the very same."""
     if now.cut is None or not now.settled:
-        levels = now.levels
-    else:
-        before, after = _by_subscription(told.levels), _by_subscription(now.levels)
-        parts = [
-            _of_settled(before.get(name, ()), after[name], now) if name in now.settled else after[name]
-            for name in after
-        ]
-        levels = tuple(sorted((level for part in parts for level in part), key=_place))
-    return told if levels == told.levels else shortened(replace(told, levels=levels), now.cut)
+        return now.levels
+    before, after = _by_subscription(told), _by_subscription(now.levels)
+    parts = [
+        _of_settled(before.get(name, ()), after[name], now) if name in now.settled else after[name] for name in after
+    ]
+    return tuple(sorted((level for part in parts for level in part), key=place))
 
 
-def trued_up(told: ToldCourse, present: Iterable[Level]) -> ToldCourse:
-    """The course such that it leads to the present levels. The very same object where it does.
+def asks_for_past(told: Iterable[Level], now: Evaluation) -> bool:
+    """Whether the levels of settled time matter, because what holds at the cut was told otherwise, or not at all.
+
+    Only then the estimate of a subscription's past is worth its while.
+    """
+    cut = now.cut
+    if cut is None:
+        return True
+    kept = {level.subscription: level for level in told if level.at <= cut}
+    true = {level.subscription: level for level in now.levels if level.at <= cut}
+    return any(
+        name not in kept or name not in true or not says_the_same(kept[name], true[name]) for name in now.settled
+    )
+
+
+def leads_elsewhere(told: Iterable[Level], present: Iterable[SubscriptionShare]) -> bool:
+    """Whether the course leads to anything else than what the customer's subscriptions add at present."""
+    last = {level.subscription: level.amount for level in told}
+    return any(last.get(share.mrr.subscription, share.mrr.amount) != share.mrr.amount for share in present)
+
+
+def trued_up(told: Levels, present: Iterable[SubscriptionShare], customer: CustomerId, newest: datetime) -> Levels:
+    """The course such that it leads to what the customer's subscriptions add at present.
 
     It may not where a state has forgotten which of two changes of one second came first, and guesses otherwise now.
     """
-    last = {level.subscription: level for level in told.levels}
+    last = {level.subscription: level for level in told}
     wrong = [
-        replace(level, at=max(level.at, known.at))
-        for level in present
-        if (known := last.get(level.subscription)) is not None and known.amount != level.amount
+        replace(learned_level(customer, share.mrr, newest), at=max(newest, known.at))
+        for share in present
+        if (known := last.get(share.mrr.subscription)) is not None and known.amount != share.mrr.amount
     ]
-    return told if not wrong else replace(told, levels=tuple(sorted((*told.levels, *wrong), key=_place)))
+    return told if not wrong else tuple(sorted((*told, *wrong), key=place))
 
 
-def told_anew(now: Evaluation) -> ToldCourse:
-    """The course under another policy: what is before the open time was told under the one before, and is not known."""
-    return shortened(ToldCourse(now.levels, now.cut if now.settled else None), now.cut)
-
-
-def shortened(told: ToldCourse, cut: datetime | None) -> ToldCourse:
-    """A course of very many levels without the oldest of those that are settled, but for what they lead to."""
-    if len(told.levels) <= MOST_LEVELS or cut is None:
-        return told
-    since = min(cut, told.levels[-KEPT_LEVELS].at)
-    held = {level.subscription: level for level in told.levels if level.at <= since}
-    later = tuple(level for level in told.levels if level.at > since)
-    return ToldCourse((*sorted(held.values(), key=_place), *later), since)
-
-
-_place = attrgetter("at", "subscription")
+def shortened(course: tuple[Placed, ...], cut: datetime | None) -> tuple[tuple[Placed, ...], datetime | None]:
+    """A course of very many levels without the oldest of those that are settled, but for what they lead to; and since
+    when all of it is there, None where nothing was left out."""
+    if len(course) <= MOST_LEVELS or cut is None:
+        return course, None
+    since = min(cut, course[-KEPT_LEVELS].at)
+    held = {level.subscription: level for level in course if level.at <= since}
+    later = (level for level in course if level.at > since)
+    return (*sorted(held.values(), key=place), *later), since
 
 
 def _by_subscription(levels: Iterable[Level]) -> dict[SubscriptionId, list[Level]]:

@@ -1,7 +1,6 @@
 """What happens to a client in the course of time: levels of its customers, customers that come and go, rates."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 
@@ -9,9 +8,10 @@ from libs.domain.identity import CustomerId
 from libs.domain.ledger.level import Level
 from libs.domain.ledger.valuation import rate_changes
 from libs.domain.policy import Policy
+from libs.domain.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Stay:
     """A customer belongs to the client from `since` on (None: from the beginning) until `until` (None: still)."""
 
@@ -19,7 +19,7 @@ class Stay:
     until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Member:
     """One customer that is or was the client's: the levels of its subscriptions, and when it belonged to the client."""
 
@@ -37,7 +37,7 @@ class Turn(IntEnum):
     LEVELS = 3
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Happening:
     """One turn at an instant; `customer` where one leaves or comes, `level` where a subscription changes."""
 

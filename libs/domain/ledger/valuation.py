@@ -1,7 +1,6 @@
 """What an amount is worth in the ledger's currency: the base currency where there is one and a rate, else its own."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
@@ -9,9 +8,10 @@ from libs.domain.identity import Currency
 from libs.domain.money import converted
 from libs.domain.policy import FxMode, Policy, rate_on
 from libs.domain.totals import Total
+from libs.domain.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Holding:
     """What one subscription adds: in its own currency, and what the ledger says that it is worth."""
 
@@ -50,9 +50,11 @@ def rate_changes(policy: Policy, currencies: Collection[Currency], span: tuple[d
 
 def next_rate_change(policy: Policy, currencies: Collection[Currency], after: datetime) -> datetime | None:
     """The first instant after `after` at which a rate of `currencies` that is known already begins to hold."""
+    if policy.base_currency is None:
+        return None
     today = day_of(after, policy)
     days = [rate.day for rate in policy.fx if rate.day is not None and rate.day > today and rate.currency in currencies]
-    return midnight(min(days), policy) if days and policy.base_currency is not None else None
+    return midnight(min(days), policy) if days else None
 
 
 def midnight(day: date, policy: Policy) -> datetime:

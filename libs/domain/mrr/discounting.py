@@ -1,7 +1,6 @@
 """How discounts lower the items of one subscription: level by level, percentages before amounts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
@@ -12,11 +11,12 @@ from libs.domain.mrr.months import months_of
 from libs.domain.mrr.wording import AmountTaken, PercentTaken, Reason
 from libs.domain.policy import Policy
 from libs.domain.price import Price
+from libs.domain.value import value
 
 ALL = Fraction(1)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Line:
     """A counted item on its way through the discounts: `net` is what it adds a month so far."""
 
@@ -26,7 +26,7 @@ class Line:
     gaps: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Setting:
     """What the coupons meet: amounts off are given by currency, and per invoice."""
 

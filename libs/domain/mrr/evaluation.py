@@ -82,7 +82,7 @@ def _result(
 def _sum(items: tuple[ItemMrr, ...]) -> Fraction:
     if len(items) == 1:
         return items[0].amount
-    return sum((item.amount for item in items), NOTHING)
+    return sum((item.amount for item in items[1:]), items[0].amount) if items else NOTHING
 
 
 def _gaps(grosses: list[Gross]) -> tuple[str, ...]:

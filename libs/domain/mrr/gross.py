@@ -1,6 +1,5 @@
 """What an item adds a month before discounts and tax."""
 
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
@@ -11,13 +10,14 @@ from libs.domain.mrr.wording import Reason, calculation
 from libs.domain.policy import Policy
 from libs.domain.price import Interval, Price, Recurring, UsageType
 from libs.domain.subscription import Item
+from libs.domain.value import value
 
 REMEMBERED = 65_536  # prices are few and quantities small: most items of a stream have been priced before
 
 NOTHING = Fraction(0)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Gross:
     """`rule` tells whether the item counts at all; `gap` what of its price is not known."""
 

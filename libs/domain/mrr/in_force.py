@@ -1,7 +1,6 @@
 """Which discounts hold at an instant: started, not over, replaced or not, and of a duration that lowers MRR."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
@@ -10,9 +9,10 @@ from libs.domain.identity import DiscountId
 from libs.domain.mrr.months import add_months
 from libs.domain.mrr.results import Terms
 from libs.domain.policy import SubtractDiscounts
+from libs.domain.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class InForce:
     """`coupons` lower MRR, in the order they were given; `present` says that any discount holds, lowering or not.
 

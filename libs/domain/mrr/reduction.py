@@ -1,7 +1,6 @@
 """Discounts and tax of one counted subscription: which hold, at which level, and what they leave of each item."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from libs.domain.mrr.discounting import Line, Setting, discounted
@@ -9,9 +8,10 @@ from libs.domain.mrr.gross import Gross
 from libs.domain.mrr.in_force import NONE_IN_FORCE, InForce, in_force
 from libs.domain.mrr.results import Rule, Terms
 from libs.domain.subscription import Item, Subscription
+from libs.domain.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Reduction:
     """`lines` are the counted items after discounts, each by its place among the subscription's items."""
 

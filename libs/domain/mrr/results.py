@@ -1,7 +1,7 @@
 """What is asked of the rules, and what they answer."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
@@ -11,6 +11,7 @@ from libs.domain.identity import Currency, DiscountId, ItemId, PriceId, ProductI
 from libs.domain.mrr.wording import Reason
 from libs.domain.policy import DEFAULT, Policy
 from libs.domain.price import Interval
+from libs.domain.value import value
 
 
 class Rule(StrEnum):
@@ -34,7 +35,7 @@ class Rule(StrEnum):
     UNKNOWN_PRICE = "unknown_price"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Terms:
     """What MRR depends on beside the subscription itself.
 
@@ -50,7 +51,7 @@ class Terms:
     known_discounts: Mapping[DiscountId, Discount] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class ItemMrr:
     """One item a month, in exact minor units: `amount` = `gross` − `discount`; where it doesn't count, `amount` is 0.
 
@@ -74,7 +75,7 @@ class ItemMrr:
         return tuple(map(str, self.reasons))
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class SubscriptionMrr:
     """One subscription a month, in exact minor units; `amount` is the exact sum of its items.
 

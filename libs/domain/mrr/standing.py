@@ -1,17 +1,17 @@
 """Whether a subscription's status counts, and when the clock alone may change that."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
 
 from libs.domain.mrr.results import Rule, Terms
 from libs.domain.policy import ChurnRecognition, PauseRule
 from libs.domain.subscription import PauseBehavior, PauseCollection, Subscription, SubscriptionStatus
+from libs.domain.value import value
 
 Status = SubscriptionStatus
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Standing:
     counted: bool
     rule: Rule

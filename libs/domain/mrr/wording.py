@@ -1,6 +1,5 @@
 """How an amount came about, in words for people. Reasons stay values until somebody asks: most are never read."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from typing import assert_never
@@ -9,9 +8,10 @@ from libs.domain.discount import AmountOff, Coupon
 from libs.domain.money import shown, unit_text
 from libs.domain.mrr.pricing import packages, steps, volume_tier
 from libs.domain.price import Price, Tier, TiersMode
+from libs.domain.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class PercentTaken:
     """A percentage off, and what it took a month."""
 
@@ -24,7 +24,7 @@ class PercentTaken:
         return f"− {terms} = − {shown(self.taken, self.currency)} {self.currency} a month"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class AmountTaken:
     """An amount off each invoice, and this item's share of it a month."""
 
@@ -39,7 +39,7 @@ class AmountTaken:
         return f"− {terms}, this item's share = − {shown(self.taken, self.off.currency)} {self.off.currency} a month"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class TaxTaken:
     """Inclusive tax taken out by dividing by `part`."""
 

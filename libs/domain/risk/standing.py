@@ -1,20 +1,21 @@
 """What a subscription is worth, whether it counts at the moment or not: what a risk rule weighs."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from fractions import Fraction
 
-from libs.domain.mrr import SubscriptionMrr, Terms, evaluate
+from libs.domain.mrr import Evaluate, SubscriptionMrr, Terms, evaluate
 from libs.domain.mrr.months import months_of
 from libs.domain.mrr.standing import ending
 from libs.domain.policy import Policy
 from libs.domain.price import Recurring
 from libs.domain.subscription import Subscription, SubscriptionStatus
+from libs.domain.value import value
 
 ZERO = Fraction(0)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Worth:
     """Exact minor units: `monthly` whenever its status counts (None: can't be told), `renewal` at its period's end."""
 
@@ -22,12 +23,12 @@ class Worth:
     renewal: Fraction
 
 
-def worth_of(subscription: Subscription, policy: Policy, at: datetime) -> Worth:
+def worth_of(subscription: Subscription, policy: Policy, at: datetime, appraise: Evaluate = evaluate) -> Worth:
     """What the subscription pays as if it were active at `at`, by itself: its own discounts, not its customer's.
 
     A pure function of one version and the policy, so that each delivery of a version tells the same.
     """
-    answer = evaluate(_running(subscription), Terms(now=at, policy=policy))
+    answer = appraise(_running(subscription), Terms(now=at, policy=policy))
     return Worth(None if answer.gaps else answer.amount, _renewal(subscription, answer, policy))
 
 

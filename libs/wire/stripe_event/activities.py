@@ -10,8 +10,9 @@ from msgspec import UNSET, UnsetType
 from libs.domain.customer import Customer
 from libs.domain.fact import about_customer, about_invoice, about_subscription
 from libs.domain.invoice import Invoice, PaymentOutcome, payment_outcome
+from libs.domain.mrr import Evaluate, evaluate
 from libs.domain.policy import Policy
-from libs.domain.risk.standing import scheduled_end, worth_of
+from libs.domain.risk.standing import Worth, scheduled_end, worth_of
 from libs.domain.subscription import Subscription
 from libs.domain.version import Rank, Version
 from libs.wire.activity import CustomerActivity, SubscriptionActivity, Troubling
@@ -25,7 +26,9 @@ from libs.wire.stripe_event.troubles import Place, troubles
 ACTION_REQUIRED = "invoice.payment_action_required"
 
 
-def activities(record: StripeRecord, seen: Seen, policy: Policy) -> Iterator[InvoiceActivity | Troubling]:
+def activities(
+    record: StripeRecord, seen: Seen, policy: Policy, appraise: Evaluate = evaluate
+) -> Iterator[InvoiceActivity | Troubling]:
     """What `record`, as it was `seen`, tells of its customer's client. Nothing where it names no customer.
 
     The `client` is left empty: whose customer it is, the record doesn't say. Raises MalformedRecord.
@@ -36,7 +39,7 @@ def activities(record: StripeRecord, seen: Seen, policy: Policy) -> Iterator[Inv
     for fact in seen.facts:
         place = Place(record, VersionMark(fact.at, fact.rank))
         if about_subscription(fact) and isinstance(shape, SubscriptionShape):
-            yield _subscription(fact, shape, place, policy)
+            yield _subscription(fact, shape, place, worth_of(fact.content, policy, fact.at, appraise))
         elif about_customer(fact) and isinstance(shape, CustomerShape):
             yield _customer(fact, shape, place)
         elif about_invoice(fact):
@@ -45,10 +48,9 @@ def activities(record: StripeRecord, seen: Seen, policy: Policy) -> Iterator[Inv
 
 
 def _subscription(
-    fact: Version[Subscription], paid_by: SubscriptionShape, place: Place, policy: Policy
+    fact: Version[Subscription], paid_by: SubscriptionShape, place: Place, worth: Worth
 ) -> SubscriptionActivity:
     it = fact.content
-    worth = worth_of(it, policy, fact.at)
     return SubscriptionActivity(
         **place.named(it.id, fact.digest),
         subscription=it.id,

@@ -17,8 +17,8 @@ from services.api.database import Database
 from services.api.deliveries.egress import Egress
 from services.api.directory_topic import MOST_AT_A_TIME, DirectoryTopic
 from services.api.outlet import NoBroker, Sender
-from services.api.parameters import AnyBody, AnyQuery, read_body, read_query
-from services.api.problems import BODY_INCOMPLETE, ENCODED, NOT_JSON, TOO_LARGE, TOO_SLOW, Refused
+from services.api.parameters import NUL, AnyBody, AnyQuery, read_body, read_query
+from services.api.problems import BODY_INCOMPLETE, ENCODED, NOT_JSON, TOO_LARGE, TOO_SLOW, Refused, not_found
 from services.api.promise import Promise
 from services.api.stream.feed import Feed
 
@@ -79,8 +79,11 @@ class Asked:
         return DirectoryTopic(self.parts.database, self.parts.sender, self.parts.directory_slots)
 
     def path(self, name: str) -> str:
-        """A part of the path, decoded."""
-        return self.request.match_info[name]
+        """A part of the path, decoded. Raises Refused (404) for what no id can be."""
+        found = self.request.match_info[name]
+        if NUL in found or not _is_unicode(found):
+            raise Refused(not_found(f"{name} whose id is no text"))
+        return found
 
     def query(self, model: type[AnyQuery]) -> AnyQuery:
         """The query. Raises Refused."""
@@ -105,6 +108,14 @@ class Route:
     scope: Scope
     handler: Handler
     promise: Promise
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # a lone surrogate
+        return False
+    return True
 
 
 async def body_of(

@@ -26,6 +26,7 @@ __all__ = [
     "ENCODED",
     "EXPECTATION_FAILED",
     "FOREIGN_PAGE",
+    "HOLDS_NUL",
     "INTERNAL",
     "NOT_JSON",
     "NO_KEY",
@@ -136,6 +137,8 @@ TOO_LARGE = Problem(
     "Send less at once.",
     closes=True,
 )
+# Paths and queries are looked through before; a body is found out by PostgreSQL, which stores every other text.
+HOLDS_NUL = bad_body([FieldError("body", "must not contain U+0000")])
 NOT_JSON = Problem(
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     "content_type_not_supported",

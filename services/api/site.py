@@ -23,6 +23,7 @@ from services.api.packing import pack
 from services.api.problems import (
     BAD_REQUEST,
     EXPECTATION_FAILED,
+    HOLDS_NUL,
     INTERNAL,
     NO_ROUTE,
     Problem,
@@ -111,6 +112,8 @@ def _problem(error: Exception, request: web.Request, request_id: str) -> Problem
             return error.problem
         case web.HTTPException():
             return _routing_problem(error)
+        case asyncpg.CharacterNotInRepertoireError() | asyncpg.UntranslatableCharacterError():
+            return HOLDS_NUL
         case asyncpg.UndefinedTableError() | asyncpg.UndefinedColumnError():
             return not_now("The database's newest schema")
         case _ if isinstance(error, UNREACHABLE):

@@ -39,7 +39,8 @@ class Promised:
         response = self._response(told.status)
         if response is None:
             return [f"status {told.status} is not promised: {told.body[:300]!r}"]
-        missing = [name for name in response.get("headers", {}) if name not in told.headers]
+        promised = {name: _header(each["$ref"]) for name, each in response.get("headers", {}).items()}
+        missing = [name for name, each in promised.items() if each["required"] and name not in told.headers]
         faults = [f"the header {name} is missing" for name in missing]
         if "ETag" in told.headers and "ETag" not in response.get("headers", {}):
             faults.append("an ETag is not promised")
@@ -68,6 +69,11 @@ class Promised:
 def contract() -> Json:
     """The document, its answers closed: a field that it does not name is a fault."""
     return json.loads(json.dumps(document("http://127.0.0.1", "http://127.0.0.1", closed=True)))  # type: ignore[no-any-return]
+
+
+def _header(reference: str) -> Json:
+    found: Json = contract()["components"]["headers"][reference.rpartition("/")[2]]
+    return found
 
 
 @cache

@@ -65,6 +65,15 @@ async def test_a_wrong_query_is_told_by_its_field(api: Api, path: str, field: st
     assert [error["field"] for error in answer.field("errors")] == [field]
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["/api/clients/a%00b", "/api/clients/%00/timeline", "/api/alerts/%00", "/api/customers/%00/client"],
+)
+async def test_an_id_that_nothing_can_have_is_not_found(api: Api, path: str) -> None:
+    assert is_problem(await api.get(path), 404, "not_found")
+    assert is_problem(await api.call("DELETE", "/api/keys/%00"), 404, "not_found")
+
+
 async def test_all_wrong_fields_are_told_at_once(api: Api) -> None:
     answer = await api.get("/api/clients?limit=0&sort=x&colour=red")
     assert {error["field"] for error in answer.field("errors")} == {"limit", "sort", "colour"}
@@ -96,6 +105,16 @@ async def test_all_wrong_fields_are_told_at_once(api: Api) -> None:
         pytest.param("PATCH", SETTINGS, b'{"timezone": "Mars/Olympus"}', "policy.timezone", id="no time zone"),
         pytest.param("PATCH", SETTINGS, b'{"timezone": "a\\u0000"}', "policy.timezone", id="U+0000 in a zone"),
         pytest.param("POST", "/api/projects", b'{"name": "x", "project": "a/b"}', "project", id="a slash"),
+        pytest.param(
+            "PATCH", SETTINGS, b'{"mapping": {"metadata_key": "a\\u0000"}}', "body", id="U+0000 that is found out late"
+        ),
+        pytest.param(
+            "POST",
+            "/api/webhook-endpoints",
+            b'{"url": "https://93.184.216.34/x", "description": "a\\u0000"}',
+            "body",
+            id="U+0000 in a description",
+        ),
     ],
 )
 async def test_a_wrong_body_is_told_by_its_field(api: Api, method: str, path: str, body: bytes, field: str) -> None:

@@ -190,7 +190,7 @@ class ExplainedItem(Answer, frozen=True):
     mrr: Money
     exact: Exact
     rule: str
-    why: str
+    why: Annotated[list[str], Meta(description="The steps that lead to the amount, in words.")]
 
 
 class Version(Answer, frozen=True):
@@ -217,9 +217,11 @@ class ExplainedSubscription(Answer, frozen=True):
     next_change: Instant | None
 
 
-class Explained(Fresh, frozen=True):
+class Explained(Answer, frozen=True):
     """A client's figure taken apart. `shown` is the figure of the clients' page; `agrees`: it is the same, exactly."""
 
+    as_of: Instant | None
+    freshness_seconds: Annotated[float, Meta(ge=0)] | None
     client: str
     at: Instant
     livemode: bool | None

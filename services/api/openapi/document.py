@@ -32,6 +32,7 @@ to try again. Fields may be added to answers; none is renamed or taken away.
 HEADERS: Mapping[str, tuple[str, Json]] = {
     "X-Request-Id": ("Finds the request in our log.", {"type": "string"}),
     "ETag": ("Of this very content; the age of figures alone does not change it.", {"type": "string"}),
+    "EntryETag": ("Of the directory's entry, for `If-Match`; not with a preview.", {"type": "string"}),
     "Location": ("Where to go on.", {"type": "string"}),
     "Retry-After": ("Seconds to wait before trying again.", {"type": "string", "pattern": "^[0-9]+$"}),
     "WWW-Authenticate": ("How to say who you are.", {"type": "string"}),
@@ -91,7 +92,7 @@ def document(public_url: str, webhook_base: str, closed: bool = False) -> Json:
         "components": {
             "schemas": dict(sorted(named.items())),
             "responses": dict(sorted(refusal_answers([*(each.codes for each in every), OF_WEBHOOK]).items())),
-            "headers": {name: {"description": text, "schema": schema} for name, (text, schema) in HEADERS.items()},
+            "headers": {name: _header(name) for name in HEADERS},
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "bearerFormat": "rsk_…"}},
         },
     }
@@ -103,3 +104,8 @@ def _models(every: Iterable[Operation]) -> list[object]:
         found += [model for _, model in each.promise.answers if model is not None]
         found += [each.promise.body] if each.promise.body is not None else []
     return found
+
+
+def _header(name: str) -> Json:
+    text, schema = HEADERS[name]
+    return {"description": text, "required": name != "EntryETag", "schema": schema}

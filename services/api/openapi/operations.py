@@ -189,11 +189,14 @@ def _name(codes: list[str]) -> str:
 
 def _success(operation: Operation, status: HTTPStatus, told: list[Json]) -> Json:
     headers = ["X-Request-Id"]
-    if operation.is_fresh or operation.example_name == f"PUT {CLIENT}":
-        headers.append("ETag")
     if status == HTTPStatus.SEE_OTHER:
         headers.append("Location")
-    answer: Json = {"description": status.phrase, "headers": _named(*headers)}
+    if operation.is_fresh:
+        headers.append("ETag")
+    told_headers = _named(*headers)
+    if operation.example_name == f"PUT {CLIENT}":
+        told_headers["ETag"] = {"$ref": "#/components/headers/EntryETag"}
+    answer: Json = {"description": status.phrase, "headers": told_headers}
     if told:
         schema = told[0] if len(told) == 1 else {"anyOf": told}
         answer["content"] = {operation.promise.media: {"schema": schema}}

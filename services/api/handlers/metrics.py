@@ -55,7 +55,8 @@ class MetricsQuery(PeriodQuery, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """What a project has at this moment. `ledger` is its MRR in the ledger's currencies."""
+    """What a project has at this moment. `ledger` is its MRR in the ledger's currencies; `only`: the one that is asked
+    for."""
 
     mrr: Mapping[str, Fraction]
     at_risk: Mapping[str, Fraction]
@@ -63,6 +64,7 @@ class Now:
     counts: Counts
     ledger: Mapping[Currency, Fraction]
     cohorts: tuple[CohortMonth, ...]
+    only: str | None = None
 
     def narrowed(self, code: str) -> "Now":
         """Its amounts in one currency; what is counted, and cohorts, are of all."""
@@ -72,6 +74,7 @@ class Now:
             at_risk=_only(self.at_risk, code),
             leaving=_only(self.leaving, code),
             ledger={each: amount for each, amount in self.ledger.items() if each == code},
+            only=code,
         )
 
 
@@ -133,7 +136,7 @@ async def _then(connection: Connection, asked: Earlier) -> Mapping[str, Figure]:
 
 def named(now: Now, of: Measured, policy: Policy, day: date) -> Out:
     """The figures by the names of the contract."""
-    usual = currency_of(now.mrr, policy, day)
+    usual = now.only or currency_of(now.mrr, policy, day)
     churn = subscriber_churn_rate(of.clients, policy.subscriber_churn_formula)
     present = Present(now.ledger, now.counts.active_subscriptions, now.counts.active_subscribers, now.counts.customers)
     amounts: dict[str, Mapping[str, Fraction]] = {

@@ -104,7 +104,7 @@ function notices(...found) {
   const place = document.getElementById("notices");
   const now = h("div", {});
   show(now, ...found);
-  if (place && place.innerHTML !== now.innerHTML) place.replaceChildren(...now.childNodes);
+  if (place && place.textContent !== now.textContent) place.replaceChildren(...now.childNodes);
 }
 
 function pulse(kind, text) {

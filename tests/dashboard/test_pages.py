@@ -156,8 +156,7 @@ async def test_a_choice_stays_in_the_address_and_under_the_hand(visit: Watched) 
     await settled(visit.page)
     assert await visit.page.evaluate("document.activeElement.dataset.key") == "Range"
     await visit.page.go_back()
-    await settled(visit.page)
-    assert await visit.page.get_by_label("Range").input_value() == "30"
+    await visit.page.wait_for_function("() => document.querySelector('[data-key=Range]')?.value === '30'")
 
 
 async def test_the_address_that_the_demo_prints_signs_in_and_hides_the_key(visit: Watched, demo: Demo) -> None:

@@ -17,6 +17,7 @@ import aiohttp
 
 from deploy.migrations import upgrade
 from deploy.stack import StackSettings, local_stack
+from tests.bench.cpu import spent
 from tests.bench.served import served
 from tests.bench.tables.filling import PROJECT, fill
 from tests.bench.tables.questions import Question, questions, shown
@@ -29,10 +30,12 @@ LIVES_ASKED = (10, 399)  # of which there are raw records, too
 
 @dataclass(frozen=True)
 class Times:
-    """How long the requests of one question took, in milliseconds."""
+    """How long the requests of one question took, and what one alone took of the processor, API and PostgreSQL
+    together; in milliseconds."""
 
     alone: list[float]
     together: list[float]
+    processor: float
 
     @property
     def worst(self) -> float:
@@ -87,7 +90,7 @@ async def _ask_all(base: str, key: str, asked: argparse.Namespace) -> int:
                     raise RuntimeError(f"{path}: {response.status} {body[:300]!r}")
             return (time.perf_counter() - began) * 1000
 
-        _print(f"{'':86} alone p50   p99 | {CONCURRENT} at once p50   p99 ms")
+        _print(f"{'':86} processor | alone p50   p99 | {CONCURRENT} at once p50   p99 ms")
         for one in questions():
             if asked.only in one.path:
                 times = await _asked(one.path, ask, asked.requests)
@@ -104,14 +107,15 @@ async def _ask_all(base: str, key: str, asked: argparse.Namespace) -> int:
 
 def summary(found: Sequence[tuple[Question, Times]]) -> Iterator[str]:
     """For each group its slowest question, as a table of Markdown."""
-    yield "| | questions | slowest | alone p50 / p99 ms | 20 at once p50 / p99 ms | over the aim |"
-    yield "|---|---|---|---|---|---|"
+    yield "| | questions | slowest | processor ms | alone p50 / p99 ms | 20 at once p50 / p99 ms | over the aim |"
+    yield "|---|---|---|---|---|---|---|"
     for group in dict.fromkeys(one.group for one, _ in found):
         asked = [(one, times) for one, times in found if one.group == group]
         slowest, times = max(asked, key=lambda each: each[1].worst)
         alone, together = (f"{at(each, 50):.0f} / {at(each, 99):.0f}" for each in (times.alone, times.together))
         late = sum(times.worst >= one.aim for one, times in asked)
-        yield f"| {group} | {len(asked)} | `{shown(slowest.path)}` | {alone} | {together} | {late} |"
+        told = f"{times.processor:.0f} | {alone} | {together} | {late}"
+        yield f"| {group} | {len(asked)} | `{shown(slowest.path)}` | {told} |"
 
 
 def _filled_in(path: str, chance: Random, asked: argparse.Namespace) -> str:
@@ -130,7 +134,10 @@ def _filled_in(path: str, chance: Random, asked: argparse.Namespace) -> str:
 async def _asked(path: str, ask: Callable[[str], Awaitable[float]], requests: int) -> Times:
     for _ in range(3):
         await ask(path)
-    alone = [await ask(path) for _ in range(max(5, requests // 10))]
+    before = spent()
+    alone = [await ask(path) for _ in range(max(10, requests // 3))]
+    after = spent()
+    processor = 1000 * sum(after[name] - before.get(name, 0.0) for name in ("api", "postgres")) / len(alone)
     waiting = iter(range(requests))
     together: list[float] = []
 
@@ -140,12 +147,13 @@ async def _asked(path: str, ask: Callable[[str], Awaitable[float]], requests: in
     async with asyncio.TaskGroup() as group:
         for _ in range(CONCURRENT):
             group.create_task(client())
-    return Times(alone, together)
+    return Times(alone, together, processor)
 
 
 def _figures(times: Times) -> str:
     alone, together = times.alone, times.together
-    return f"{at(alone, 50):9.1f} {at(alone, 99):5.1f} | {at(together, 50):17.1f} {at(together, 99):5.1f}"
+    shown_alone = f"{times.processor:9.1f} | {at(alone, 50):9.1f} {at(alone, 99):5.1f}"
+    return f"{shown_alone} | {at(together, 50):17.1f} {at(together, 99):5.1f}"
 
 
 def at(times: list[float], percent: int) -> float:

@@ -20,6 +20,8 @@ from services.api.site import application
 from tests.api.builders import (
     client_delivery,
     client_record,
+    event_delivery,
+    stripe_record,
 )
 from tests.api.calling import Api, is_problem
 
@@ -52,6 +54,7 @@ SETTINGS = "/api/integrations/stripe/settings"
         pytest.param("/api/metrics?to=9999-12-31", "to", id="the end of time"),
         pytest.param("/api/metrics?to=0001-01-01", "to", id="the beginning of time"),
         pytest.param("/api/metrics?mode=both", "mode", id="both modes"),
+        pytest.param("/api/renewals?from=9999-12-31", "from", id="nothing renews after the end of time"),
         pytest.param("/api/mrr/explain", "client", id="whose"),
         pytest.param("/api/mrr/explain?client=x&at=now", "at", id="no instant"),
         pytest.param("/api/mrr/explain?client=x&at=2026-01-01T00:00:00", "at", id="no time zone"),
@@ -74,6 +77,14 @@ async def test_an_id_that_nothing_can_have_is_not_found(api: Api, path: str) -> 
     assert is_problem(await api.call("DELETE", "/api/keys/%00"), 404, "not_found")
 
 
+async def test_the_ends_of_the_calendar_are_no_fault_of_ours(api: Api) -> None:
+    await api.holds(client_delivery(client_record()), event_delivery(stripe_record()))
+    late = await api.get("/api/mrr/explain?client=customer:cus_1&at=9999-12-31T23:59:59Z")
+    assert is_problem(late, 400, "invalid_query")
+    early = await api.get("/api/mrr/waterfall?segment=growth&from=0001-01-01&to=0001-01-02")
+    assert early.status == 200
+
+
 async def test_all_wrong_fields_are_told_at_once(api: Api) -> None:
     answer = await api.get("/api/clients?limit=0&sort=x&colour=red")
     assert {error["field"] for error in answer.field("errors")} == {"limit", "sort", "colour"}
@@ -94,6 +105,13 @@ async def test_all_wrong_fields_are_told_at_once(api: Api) -> None:
         pytest.param("POST", "/api/keys", b'{"scopes": ["read"], "x": 1}', "body", id="unknown field"),
         pytest.param(
             "POST", "/api/keys", b'{"scopes": ["read"], "expires_at": "2020-01-01T00:00:00Z"}', "expires_at", id="dead"
+        ),
+        pytest.param(
+            "POST",
+            "/api/keys",
+            b'{"scopes": ["read"], "expires_at": "9999-12-31T23:00:00-12:00"}',
+            "expires_at",
+            id="beyond the calendar",
         ),
         pytest.param("POST", SECRETS, b'{"secret": "sk_live_1234567890"}', "secret", id="no signing secret"),
         pytest.param("POST", SECRETS, b'{"secret": 5}', "secret", id="a number"),

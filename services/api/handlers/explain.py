@@ -16,7 +16,7 @@ from services.api.explaining import Explanation, Question, explain
 from services.api.freshness import freshness
 from services.api.money import by_currency, total
 from services.api.parameters import Query
-from services.api.problems import Refused, not_found
+from services.api.problems import FieldError, Refused, bad_query, not_found
 from services.api.queries import projects, versions
 from services.api.sharing import shared
 
@@ -40,7 +40,10 @@ async def explain_client(asked: Asked) -> web.Response:
         raise Refused(not_found(f"client {query.client}"))
     question = Question(found, policy, query.at, datetime.now(UTC))
     # A client may have thousands of versions: other requests go on meanwhile.
-    explained = await asyncio.to_thread(explain, question)
+    try:
+        explained = await asyncio.to_thread(explain, question)
+    except OverflowError as error:
+        raise Refused(bad_query([FieldError("at", "is out of range")])) from error
     day = explained.at.date()
     content = {
         **fresh.fields(),

@@ -37,9 +37,7 @@ async def key_list(asked: Asked) -> web.Response:
 async def make_key(asked: Asked) -> web.Response:
     """A new key. Raises Refused (400) for one that would be dead from the start."""
     body = await asked.body(KeyBody)
-    if body.expires_at is not None and body.expires_at <= datetime.now(UTC):
-        raise Refused(bad_body([FieldError("expires_at", "lies in the past")]))
-    request = KeyRequest(asked.project, body.label, body.scopes, body.expires_at)
+    request = KeyRequest(asked.project, body.label, body.scopes, _end_of(body))
     async with asked.database.writing(asked.project) as connection:
         issued = await issue(connection, request)
         told = {"scopes": body.scopes, "label": body.label, "prefix": issued.prefix}
@@ -65,3 +63,14 @@ async def revoke_key(asked: Asked) -> web.Response:
         await audit(connection, entry(asked, Action.KEY_REVOKED, key))
     asked.parts.access.forget(key)
     return nothing()
+
+
+def _end_of(body: KeyBody) -> datetime | None:
+    if body.expires_at is None:
+        return None
+    if body.expires_at <= datetime.now(UTC):
+        raise Refused(bad_body([FieldError("expires_at", "lies in the past")]))
+    try:
+        return body.expires_at.astimezone(UTC)
+    except OverflowError as error:
+        raise Refused(bad_body([FieldError("expires_at", "is out of range")])) from error

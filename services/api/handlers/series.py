@@ -128,8 +128,9 @@ async def _points(wanted: Wanted, periods: tuple[Period, ...], usual: str | None
 
 
 def before(period: Period) -> Period:
-    """All of time before it."""
-    return Period(min(BEGINNING, period.first - DAY), period.first - DAY)
+    """All of time before it; the first day that there is has none, and nothing happened on it."""
+    last = date.min if period.first == date.min else period.first - DAY
+    return Period(min(BEGINNING, last), last)
 
 
 async def _measured(wanted: Wanted, periods: tuple[Period, ...]) -> list[Measured]:

@@ -1,6 +1,6 @@
 """`GET /api/subscriptions`, `/api/renewals`, `/api/trials`: subscriptions by id, by renewal, by their trial."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated, Literal
 
 import msgspec
@@ -14,6 +14,7 @@ from services.api.database import Connection
 from services.api.measuring import Question, measured
 from services.api.parameters import Query
 from services.api.periods import PeriodQuery, period_of
+from services.api.problems import FieldError, Refused, bad_query
 from services.api.queries import looks, subscriptions
 from services.api.queries.looks import Look
 from services.api.queries.subscriptions import SubscriptionFilter
@@ -79,12 +80,19 @@ async def renewals(asked: Asked) -> web.Response:
     query = asked.query(RenewalsQuery)
     async with asked.database.reading(asked.project) as connection:
         at = await look(connection, asked, query.mode)
-        first = query.from_ or at.today
-        last = query.to or first + timedelta(days=RENEWALS_DAYS - 1)
-        period = period_of(msgspec.structs.replace(query, from_=first, to=last), at.today)
+        period = _ahead(query, at.today)
         wanted = within(period, at, "renews_at")
         content = await listed(asked, at, query, wanted)
     return figures(asked.request, {**content, "period": days(period)}, at.fresh)
+
+
+def _ahead(query: RenewalsQuery, today: date) -> Period:
+    first = query.from_ or today
+    try:
+        last = query.to or first + timedelta(days=RENEWALS_DAYS - 1)
+    except OverflowError as error:
+        raise Refused(bad_query([FieldError("from", "is out of range")])) from error
+    return period_of(msgspec.structs.replace(query, from_=first, to=last), today)
 
 
 async def trials(asked: Asked) -> web.Response:

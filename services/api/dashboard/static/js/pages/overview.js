@@ -2,6 +2,7 @@
 
 import { get } from "../api.js";
 import { amountsOf, inCurrency, mainCurrency } from "../amounts.js";
+import { beginning } from "../beginning.js";
 import { cards } from "../cards.js";
 import { timeChart, waterfall } from "../charts.js";
 import { h } from "../dom.js";
@@ -35,7 +36,7 @@ export function render({ parameters, signal }) {
   return [
     h("div", { class: "bar" }, h("h1", {}, "Overview"), h("div", { class: "tools" }, periodChoice(parameters), currencies(figures, currency),
       choice("Segment", SEGMENTS, segment, (value) => choose({ segment: value })))),
-    loading(async () => ({ found: await figures, ofMain: await rates, part: segment ? await bridges : null }), ({ found, ofMain, part }) => top(found, { currency, ofMain, part }), signal),
+    loading(async () => ({ found: await figures, ofMain: await rates, part: segment ? await bridges : null }), ({ found, ofMain, part }) => top(found, { currency, ofMain, part }, signal), signal),
     h("div", { class: "columns wide" },
       panel("MRR over time", loading(course, chart, signal, "tall"),
         csvButton("mrr-over-time", COURSE, async () => rowsOf(await course()))),
@@ -49,18 +50,13 @@ const COURSE = [{ title: "Date", text: (row) => row.day }, { title: "MRR", text:
 const BRIDGE = [{ title: "Part", text: (row) => row.part }, { title: "Amount", text: (row) => row.amount }, { title: "Currency", text: (row) => row.currency }];
 
 /** The figures; for a project without any, what to do first. */
-function top(found, chosen) {
+function top(found, chosen, signal) {
   const { metrics } = found;
-  if (!metrics.customers && !amountsOf(metrics.mrr).some(([, text]) => drawn(text))) return begin();
+  if (!metrics.customers && !amountsOf(metrics.mrr).some(([, text]) => drawn(text))) return beginning(signal);
   return h("div", { class: "stack" }, found.recounting ? partial("History is being counted again under the changed rules; figures of the past are still those of before.") : null,
     found.incomplete_clients ? partial(`${count(found.incomplete_clients)} ${found.incomplete_clients === 1 ? "client has" : "clients have"} subscriptions whose prices or coupons are still being fetched; their amounts may rise.`) : null,
     cards(found, chosen));
 }
-
-const begin = () => panel("Begin here", h("ol", { class: "steps" },
-  h("li", {}, h("div", {}, h("strong", {}, "Connect a Stripe account"), h("p", { class: "quiet" }, "Read-only, by a restricted key or Stripe's own page. ", h("a", { href: "/integration" }, "Connect")))),
-  h("li", {}, h("div", {}, h("strong", {}, "Point a webhook here"), h("p", { class: "quiet" }, "Then changes are seen within a second. ", h("a", { href: "/integration" }, "Set it up")))),
-  h("li", {}, h("div", {}, h("strong", {}, "Say who your clients are"), h("p", { class: "quiet" }, "Several customers of one company become one client. ", h("a", { href: "/mapping?tab=import" }, "Import clients"))))));
 
 function currencies(figures, chosen) {
   const place = h("span", {});

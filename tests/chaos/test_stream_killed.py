@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,7 +21,8 @@ from tests.chaos.api_process import ApiProcess
 from tests.counts import examples
 
 CLIENTS, STATUSES = 10, ("open", "acknowledged", "resolved")
-PACE = 0.02
+# So many changes at most are told and not heard yet: the kills must fall among them.
+AHEAD = 20
 HEARD_SECONDS = 90.0
 
 
@@ -33,7 +34,7 @@ class Listener:
     key: str
     heard: list[tuple[int, str, str]] = field(default_factory=list)
     connections: int = 0
-    _news: asyncio.Event = field(default_factory=asyncio.Event)
+    _news: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def listen(self) -> None:
         """Until cancelled."""
@@ -46,9 +47,8 @@ class Listener:
 
     async def until(self, count: int) -> None:
         """Return when so many events were heard."""
-        while len(self.heard) < count:
-            self._news.clear()
-            await self._news.wait()
+        async with self._news:
+            await self._news.wait_for(lambda: len(self.heard) >= count)
 
     async def _connected(self, session: aiohttp.ClientSession) -> None:
         position = self.heard[-1][0] if self.heard else 0
@@ -60,7 +60,8 @@ class Listener:
             self.connections += 1
             async for number, data in _events(response):
                 self.heard.append((number, data["id"], data["status"]))
-                self._news.set()
+                async with self._news:
+                    self._news.notify_all()
 
 
 async def _events(response: aiohttp.ClientResponse) -> AsyncIterator[tuple[int, dict[str, str]]]:
@@ -86,9 +87,10 @@ async def test_a_stream_of_a_killed_process_goes_on_where_it_broke(
     await asyncio.gather(upgrade(database), ensure_topics(kafka_bootstrap, DEFAULT_PARTITIONS, 1))
     key = await issue_at(database, KeyRequest(project, "listens", [Scope.READ]))
     api = ApiProcess(kafka_bootstrap, database, tmp_path)
-    listener, total = Listener(api.url, key.key), len(list(changes(project, rounds)))
+    told = list(changes(project, rounds))
+    listener, total = Listener(api.url, key.key), len(told)
     await api.start()
-    tasks = [asyncio.create_task(listener.listen()), asyncio.create_task(publish(kafka_bootstrap, project, rounds))]
+    tasks = [asyncio.create_task(listener.listen()), asyncio.create_task(publish(kafka_bootstrap, listener, told))]
     try:
         async with asyncio.timeout(HEARD_SECONDS + 10 * kills):
             for turn in range(kills):
@@ -106,7 +108,7 @@ async def test_a_stream_of_a_killed_process_goes_on_where_it_broke(
         await asyncio.gather(*tasks, return_exceptions=True)
         await api.kill()
     assert [number for number, _, _ in listener.heard] == list(range(1, total + 1))
-    assert by_signal(listener.heard) == {one.id: STATUSES for one in changes(project, rounds)}
+    assert by_signal(listener.heard) == {one.id: STATUSES for one in told}
     assert listener.connections > kills
 
 
@@ -120,14 +122,14 @@ def changes(project: str, rounds: int) -> Iterator[SignalRecord]:
                 )
 
 
-async def publish(bootstrap: str, project: str, rounds: int) -> None:
-    """At a steady pace, as the alerts service would."""
+async def publish(bootstrap: str, listener: Listener, told: Sequence[SignalRecord]) -> None:
+    """As the alerts service would, but never far ahead of who listens."""
     producer = new_producer(bootstrap)
     await producer.start()
     try:
-        for one in changes(project, rounds):
-            await producer.send_and_wait(CHURN_SIGNALS.name, encode(one), record_key(project, one.client))
-            await asyncio.sleep(PACE)
+        for number, one in enumerate(told):
+            await listener.until(number - AHEAD)
+            await producer.send_and_wait(CHURN_SIGNALS.name, encode(one), record_key(one.project, one.client))
     finally:
         await producer.stop()
 

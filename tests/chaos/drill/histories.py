@@ -18,7 +18,7 @@ from libs.wire.topics import STRIPE_EVENTS
 from tests.mrr.in_memory import catalogue_of, stripe_records
 from tests.mrr.test_against_the_fake import START, snapshots
 
-CUSTOMERS, MONTHS = 25, 5
+CUSTOMERS, MONTHS = 20, 5
 SAID_AT = datetime(2026, 3, 1, tzinfo=UTC)
 RATES = {
     "eur": {"2026-01-01": "1.1", "2026-02-10": "1.15", "2026-04-03": "1.08"},

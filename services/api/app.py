@@ -10,6 +10,7 @@ import asyncpg
 import structlog
 
 from deploy.migrations import upgrade
+from libs.runtime.collector import spare_the_collector
 from libs.runtime.crypto import Keyring
 from libs.runtime.health import Check, Readiness, health_site
 from libs.runtime.kafka import KafkaUnavailable, ensure_topics
@@ -59,7 +60,8 @@ async def serve(settings: ApiSettings, keyring: Keyring, stop: asyncio.Event) ->
         address = Address(settings.api_host, settings.api_port)
         port = await stack.enter_async_context(site(application(parts, readiness), address, edge_limits(settings)))
         log.info("serving", port=port)
-        async with _background(_prepared(settings, stop), *_work(settings, keyring, parts, stop)):
+        spare_the_collector()
+        async with _background(_prepared(settings, parts, stop), *_work(settings, keyring, parts, stop)):
             await stop.wait()
 
 
@@ -120,13 +122,13 @@ def _delivering(settings: ApiSettings, keyring: Keyring, parts: Parts) -> Delive
     )
 
 
-async def _prepared(settings: ApiSettings, stop: asyncio.Event) -> None:
+async def _prepared(settings: ApiSettings, parts: Parts, stop: asyncio.Event) -> None:
     """Schema, topics, then the read model, each as soon as it can be."""
     url = settings.database_url.get_secret_value()
     bootstrap = settings.kafka_bootstrap_servers
     await _once(lambda: upgrade(url), stop)
     await _once(lambda: ensure_topics(bootstrap, settings.topic_partitions, settings.topic_replication), stop)
-    await follow(Source(bootstrap, url, settings.topic_partitions), stop)
+    await follow(Source(bootstrap, url, settings.topic_partitions, parts.feed.pass_on), stop)
 
 
 async def _once(step: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:

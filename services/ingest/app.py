@@ -1,13 +1,13 @@
 """Ingest put together: settings in, a service that runs until it is asked to stop out."""
 
 import asyncio
-import gc
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import structlog
 
+from libs.runtime.collector import spare_the_collector
 from libs.runtime.crypto import Keyring
 from libs.runtime.health import Check, Readiness, health_site
 from libs.runtime.kafka import KafkaUnavailable, ensure_topics, kafka_answers
@@ -57,7 +57,7 @@ async def serve(settings: IngestSettings, keys: Keyring, stop: asyncio.Event) ->
         await stack.enter_async_context(_background(cache.follow(), news, health.keep(opened)))
         address = Address(settings.ingest_host, settings.ingest_port)
         port = await stack.enter_async_context(public_site(handler, address, edge_limits(settings)))
-        _spare_the_collector()
+        spare_the_collector()
         serving.set()
         log.info("serving", port=port)
         await stop.wait()
@@ -122,13 +122,6 @@ async def _topics_exist(settings: IngestSettings, stop: asyncio.Event) -> bool:
         else:
             return True
     return False
-
-
-def _spare_the_collector() -> None:
-    """What is loaded now stays, and a request leaves no cycles behind: looking through all that made 50 ms pauses."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
 
 
 @asynccontextmanager

@@ -113,7 +113,7 @@ class Api:
         """Put the records into the read model."""
         connection = await asyncpg.connect(self.database_url, server_settings=SESSION)
         for topic, rows in read_batch(records).rows.items():
-            await BY_TOPIC[topic].write(connection, [row for _, row in rows])
+            await BY_TOPIC[topic].take(connection, [row for _, row in rows])
         await connection.close()
 
 

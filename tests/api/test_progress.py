@@ -8,10 +8,11 @@ import pytest
 from libs.wire.headers import Headers
 from services.api.read_model.consumer import by_urgency
 from services.api.read_model.dead_letters import MOST_IN_A_ROW, DeadLetter, DeadLetterBox, TooManyDeadLetters
+from services.api.read_model.fetching import joined
+from services.api.read_model.follower import together
 from services.api.read_model.offsets import Move, Partition, Standing
 from services.api.read_model.progress import Progress
 from services.api.read_model.projection import Delivered
-from tests.api.builders import client_delivery, client_record, signal_delivery, signal_record
 
 A, B = ("revenue.clients", 0), ("stripe.events", 1)
 
@@ -92,8 +93,27 @@ async def test_a_good_record_now_and_then_keeps_it_going() -> None:
         await box.send(letters, good=0)
 
 
-def test_signals_are_applied_before_the_figures() -> None:
-    figures, signals = [client_delivery(client_record())], [signal_delivery(signal_record())]
-    fetched = {("revenue.clients", 0): figures, ("churn.signals", 3): signals}
-    assert by_urgency(fetched) == [{("churn.signals", 3): signals}, {("revenue.clients", 0): figures}]
-    assert by_urgency({("revenue.clients", 0): figures}) == [{("revenue.clients", 0): figures}]
+def test_signals_have_a_line_of_their_own() -> None:
+    starting = {("revenue.clients", 0): 4, ("churn.signals", 3): 7, ("stripe.events", 1): 0}
+    assert by_urgency(starting) == ({("churn.signals", 3): 7}, {("revenue.clients", 0): 4, ("stripe.events", 1): 0})
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        (Standing(instant(2000), 3), Standing(instant(1000), 4), Standing(instant(1000), 7)),
+        (Standing(None, 0), Standing(instant(1000), 0), Standing(None, 0)),
+        (None, Standing(instant(1000), 0), None),
+        (Standing(instant(1000), 0), None, None),
+    ],
+    ids=["as old as the older", "one tells nothing new", "one unknown", "other unknown"],
+)
+def test_two_lines_are_as_fresh_as_the_older(
+    one: Standing | None, other: Standing | None, expected: Standing | None
+) -> None:
+    assert together(one, other) == expected
+
+
+def test_what_comes_while_a_batch_rests_follows_what_came_first() -> None:
+    first, later = {A: [record(A, 1)]}, {A: [record(A, 2)], B: [record(B, 9)]}
+    assert joined(first, later) == {A: [record(A, 1), record(A, 2)], B: [record(B, 9)]}

@@ -33,7 +33,7 @@ async def take(connection: Connection, *records: Delivered) -> None:
     assert batch.letters == []
     async with connection.transaction():
         for topic, rows in batch.rows.items():
-            await BY_TOPIC[topic].write(connection, [row for _, row in rows])
+            await BY_TOPIC[topic].take(connection, [row for _, row in rows])
 
 
 async def dump(connection: Connection) -> list[list[str]]:

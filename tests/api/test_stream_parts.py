@@ -1,12 +1,15 @@
 """What is news, who wants it, and what becomes of a listener that does not keep up."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
 
 from services.api.handlers.alert_stream import start_of
-from services.api.stream.frames import Wanted, frame
+from services.api.stream.feed import Reader
+from services.api.stream.frames import Frame, Wanted, frame
 from services.api.stream.listener import Listener
 from services.api.stream.log import Bounds, Change, Logged
 from services.api.stream.news import Head, is_news
@@ -65,6 +68,39 @@ async def test_a_slow_listener_is_ended_and_its_line_let_go() -> None:
     listener.offer([frame(logged(12))])
     assert listener.ended == "too_slow"
     assert await listener.take(1) == b""
+
+
+@asynccontextmanager
+async def reader(position: int, *kept: int) -> AsyncIterator[tuple[Reader, Listener]]:
+    """A reader at a position of a log that holds these numbers, and who listens to it."""
+
+    async def page(after: int) -> list[Frame]:
+        return [frame(logged(seq)) for seq in kept if seq > after]
+
+    found, listener = Reader(position, page, poll=60), Listener(Wanted(), position)
+    found.listeners.add(listener)
+    yield found, listener
+    found.task.cancel()
+
+
+def numbers(events: bytes) -> list[int]:
+    return [int(line[4:]) for line in events.splitlines() if line.startswith(b"id: ")]
+
+
+async def test_what_this_process_logged_is_passed_on_without_a_look_into_the_log() -> None:
+    async with reader(4) as (found, listener):
+        found.take([frame(logged(seq)) for seq in (5, 6)])
+        assert numbers(await listener.take(1)) == [5, 6]
+        found.take([frame(logged(seq)) for seq in (6, 7)])
+        assert numbers(await listener.take(1)) == [7]
+        found.take([frame(logged(3))])
+        assert found.position == 7
+
+
+async def test_what_another_process_logged_before_comes_first() -> None:
+    async with reader(4, 5, 6) as (found, listener):
+        found.take([frame(logged(6))])
+        assert numbers(await listener.take(5)) == [5, 6]
 
 
 async def test_a_listener_takes_everything_in_line_at_once() -> None:

@@ -18,6 +18,10 @@ from libs.runtime.faust_batch.membership import MembershipLost, Proof
 from libs.runtime.faust_batch.offsets import CommitChain, Continuity
 
 POLL_SECONDS = 0.1
+# After a poll that brought little it rests: each poll is a request to the broker and a way through Faust, and at some
+# hundred records a second there would be one for each. What waits in the meantime comes with the next.
+SMALL_POLL = 200
+REST_SECONDS = 0.004
 
 
 class ActivePartitions(set[TP]):
@@ -134,7 +138,10 @@ class BatchConsumer(Consumer):
     async def _drain_messages(self, fetcher: Fetcher) -> None:
         try:
             while not (self._stopped.is_set() or fetcher._stopped.is_set()):
-                await self._deliver(await self._poll())
+                polled = await self._poll()
+                await self._deliver(polled)
+                if 0 < sum(map(len, polled.values())) < SMALL_POLL:
+                    await asyncio.sleep(REST_SECONDS)
         except (*self.consumer_stopped_errors, asyncio.CancelledError):
             if not self.app.should_stop:
                 raise

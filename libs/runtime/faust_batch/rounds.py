@@ -1,6 +1,7 @@
 """Rounds: everything that has arrived meanwhile is handled as one, one round at a time."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,12 +31,18 @@ class RoundWork:
 
 @dataclass(frozen=True, slots=True)
 class RoundLimits:
-    """How much waits, how much goes into one round, and how long giving up partitions may take."""
+    """How much waits, how much goes into one round, and how long giving up partitions may take.
+
+    A round of less than `small` is followed by a rest as long as it took, `rest_seconds` at most: what comes meanwhile
+    shares the next one's acknowledgements. Two rounds for each event took more of the broker than the rules of us.
+    """
 
     waiting_batches: int = 16
     records: int = 4000
     keys: int = 1000
     hold_seconds: float = 30.0
+    small: int = 200
+    rest_seconds: float = 0.008
 
 
 class Rounds:
@@ -101,24 +108,27 @@ class Rounds:
     async def _run(self) -> None:
         try:
             while not self._held and (self._keys or self._batches):
-                await self._key_round()
-                await self._record_round()
+                began = time.monotonic()
+                handled = await self._key_round() + await self._record_round()
+                if handled < self._limits.small:
+                    await asyncio.sleep(min(time.monotonic() - began, self._limits.rest_seconds))
         except Exception as error:  # the loop's edge: nothing may be handled after a lost round
             self._held = self._failed = True
             log.exception("round_failed")
             await self._work.crash(error)
 
-    async def _key_round(self) -> None:
+    async def _key_round(self) -> int:
         keys = list(self._keys)[: self._limits.keys]
         for key in keys:
             del self._keys[key]
         if keys:
             await self._work.keys(keys)
+        return len(keys)
 
-    async def _record_round(self) -> None:
+    async def _record_round(self) -> int:
         events, stream = [] if self._held else self._next_events(), self._stream
         if not events or stream is None:
-            return
+            return 0
         batches: dict[int, Sequence[Record]] = {}
         for event in events:
             known = batches.get(event.message.partition)
@@ -126,6 +136,7 @@ class Rounds:
         await self._work.records(batches)
         for event in events:
             await stream.ack(event)
+        return sum(map(len, batches.values()))
 
     def _next_events(self) -> list[faust.Event]:
         events, count = [], 0

@@ -1,7 +1,6 @@
 """The process of a worker: start, signals, a stop with a deadline, an exit code that a supervisor understands."""
 
 import asyncio
-import gc
 import os
 import signal
 import threading
@@ -12,6 +11,7 @@ import faust
 import structlog
 import uvloop
 
+from libs.runtime.collector import spare_the_collector
 from libs.runtime.faust_batch.app import BatchApp
 
 STOP_SECONDS = 12.0
@@ -46,7 +46,7 @@ def run_worker(app: BatchApp, companions: Sequence[Companion] = (), stop_seconds
 
 async def _serve(app: BatchApp, companions: Sequence[Companion], stop_seconds: float) -> int:
     app.loop = asyncio.get_running_loop()
-    _spare_the_collector()
+    spare_the_collector()
     app.settings.data_dir.mkdir(parents=True, exist_ok=True)  # Faust makes the last folder of the path only
     worker, deadline = QuietWorker(app), _deadline(stop_seconds)
     stopping = _stop_on_signal(worker, deadline)
@@ -67,14 +67,6 @@ async def _serve(app: BatchApp, companions: Sequence[Companion], stop_seconds: f
         return EXIT_CRASHED
     log.info("worker_stopped", group=app.settings.group)
     return 0
-
-
-def _spare_the_collector() -> None:
-    """What is loaded by now stays, tables hold bytes, and records leave few cycles behind: looking through all that at
-    its usual pace cost a twentieth of the throughput."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
 
 
 def _stop_on_signal(worker: QuietWorker, deadline: threading.Timer) -> Sequence[asyncio.Task[None]]:

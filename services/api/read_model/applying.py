@@ -12,6 +12,7 @@ from services.api.read_model import health, movements, offsets, shares, signals,
 from services.api.read_model.dead_letters import DeadLetter
 from services.api.read_model.offsets import Move, Standing
 from services.api.read_model.projection import Delivered, Projection
+from services.api.stream.log import Logged
 
 PROJECTIONS: tuple[Projection[Any], ...] = (
     shares.PROJECTION,
@@ -52,17 +53,24 @@ def read_batch(records: Iterable[Delivered]) -> Batch:
     return Batch(rows, letters)
 
 
-async def apply(connection: Connection, batch: Batch, moves: Sequence[Move], standing: Standing | None) -> None:
-    """Write the batch, move the offsets, tell the standing where it is known: all or nothing.
+async def apply(connection: Connection, batch: Batch, moves: Sequence[Move], standing: Standing | None) -> list[Logged]:
+    """Write the batch, move the offsets, tell the standing where it is known: all or nothing. Gives what was logged.
 
     Raises OffsetsMoved when another process was faster, one of REFUSED when a row must be singled out.
     """
     async with connection.transaction():
-        for topic, rows in batch.rows.items():
-            await BY_TOPIC[topic].write(connection, [row for _, row in rows])
+        rows_of = {topic: [row for _, row in rows] for topic, rows in batch.rows.items()}
+        for topic, rows in rows_of.items():
+            await BY_TOPIC[topic].write(connection, rows)
         await offsets.advance(connection, moves)
         if standing is not None:
             await offsets.store(connection, standing)
+        told = [
+            await projection.tell(connection, rows)
+            for topic, rows in rows_of.items()
+            if (projection := BY_TOPIC[topic]).tell is not None
+        ]
+    return [logged for each in told for logged in each]
 
 
 async def without_refused(connection: Connection, batch: Batch) -> Batch:
@@ -84,7 +92,7 @@ async def _refusal(connection: Connection, projection: Projection[Any], row: obj
     trial = connection.transaction()
     await trial.start()
     try:
-        await projection.write(connection, [row])
+        await projection.take(connection, [row])
     except REFUSED as error:
         return f"PostgreSQL refuses it: {error}"
     finally:

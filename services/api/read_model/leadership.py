@@ -1,7 +1,7 @@
 """Of several API processes one applies the topics: the one whose connection holds the lock.
 
-The rows are written on that very connection. When it breaks, the lock and the transaction are gone together, so a
-process that only believes to lead can't write.
+The figures are written on that very connection. When it breaks, the lock and the transaction are gone together, so a
+process that only believes to lead can't write; signals, written on a second one, go by their offsets alone.
 """
 
 import asyncio
@@ -36,11 +36,19 @@ SESSION = {
 @asynccontextmanager
 async def leadership(database_url: str, stop: asyncio.Event) -> AsyncIterator[Connection | None]:
     """Wait until this process leads; gives the connection to write on, or None when asked to stop before."""
+    async with beside(database_url) as connection:
+        yield connection if await _led(connection, stop) else None
+
+
+@asynccontextmanager
+async def beside(database_url: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    """A connection for writing the read model, for who leads already. It holds no lock: should another process lead by
+    now, the offsets are not where this one left them, and nothing that it writes is committed."""
     connection = await asyncpg.connect(
         database_url, timeout=5, command_timeout=STATEMENT_SECONDS, server_settings=SESSION
     )
     try:
-        yield connection if await _led(connection, stop) else None
+        yield connection
     finally:
         await _close(connection)
 

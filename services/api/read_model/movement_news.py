@@ -9,7 +9,7 @@ import msgspec
 from libs.wire.records import MovementRecord
 from services.api.database import Connection
 from services.api.stream import log
-from services.api.stream.log import Change
+from services.api.stream.log import Change, Logged
 
 RECENT = timedelta(days=1)
 KNOWN = """
@@ -25,16 +25,16 @@ class Told(Protocol):
     def record(self) -> MovementRecord: ...
 
 
-async def tell(connection: Connection, rows: Sequence[Told]) -> None:
+async def tell(connection: Connection, rows: Sequence[Told]) -> list[Logged]:
     """Log each change of a recent movement once, in the order of the topic."""
     since = datetime.now(UTC) - RECENT
     recent = [row.record for row in rows if row.record.occurred_at > since and not row.record.estimated]
     if not recent:
-        return
+        return []
     changes = {(change.project, change.change_id): change for change in map(change_of, recent)}
     rows_known = await connection.fetch(KNOWN, *map(list, zip(*changes, strict=True)))
     known = {(row["project"], row["change_id"]) for row in rows_known}
-    await log.append(connection, [change for place, change in changes.items() if place not in known])
+    return await log.append(connection, [change for place, change in changes.items() if place not in known])
 
 
 def change_of(record: MovementRecord) -> Change:

@@ -108,11 +108,10 @@ def movement_row(record: MovementRecord) -> MovementRow:
 
 
 async def write(connection: Connection, rows: Sequence[MovementRow]) -> None:
-    """Hold each movement at its highest revision; keep the sums in step; log what is news."""
+    """Hold each movement at its highest revision; keep the sums in step."""
     held = await books(connection, [row.record.project for row in rows])
     targets = [(place, row) for row in rows for place in _places(row, held[row.record.project])]
     await put(connection, targets, {project: _zones(book) for project, book in held.items()})
-    await movement_news.tell(connection, rows)
 
 
 async def put(
@@ -135,7 +134,7 @@ async def put(
     await add(connection, changes)
 
 
-PROJECTION = Projection(REVENUE_MOVEMENTS, read, write)
+PROJECTION = Projection(REVENUE_MOVEMENTS, read, write, movement_news.tell)
 
 
 def _places(row: MovementRow, book: Book) -> Iterable[Place]:

@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 
 from libs.wire.topics import Topic
 from services.api.database import Connection
+from services.api.stream.log import Logged
 
 Row = TypeVar("Row")
 
@@ -25,8 +26,18 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class Projection(Generic[Row]):
-    """`read` raises MalformedRecord for what can't be one; `write` must give the same tables for any repeats."""
+    """`read` raises MalformedRecord for what can't be one; `write` must give the same tables for any repeats.
+
+    `tell` logs what is news, last in the transaction: from then on until its end, others wait who have news of the
+    project. It gives what it logged.
+    """
 
     topic: Topic
     read: Callable[[Delivered], Row]
     write: Callable[[Connection, Sequence[Row]], Awaitable[None]]
+    tell: Callable[[Connection, Sequence[Row]], Awaitable[list[Logged]]] | None = None
+
+    async def take(self, connection: Connection, rows: Sequence[Row]) -> list[Logged]:
+        """Write and tell, in a transaction of the caller's."""
+        await self.write(connection, rows)
+        return [] if self.tell is None else await self.tell(connection, rows)

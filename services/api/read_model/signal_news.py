@@ -11,7 +11,7 @@ from services.api.database import Connection
 from services.api.read_model.projection import Delivered
 from services.api.signal_content import signal_content
 from services.api.stream import log
-from services.api.stream.log import Change
+from services.api.stream.log import Change, Logged
 from services.api.stream.news import Head, is_news
 
 # Kept apart from the read model: a rebuild must tell nothing again.
@@ -40,14 +40,15 @@ class Told(Protocol):
     def delivered(self) -> Delivered: ...
 
 
-async def tell(connection: Connection, rows: Sequence[Told]) -> None:
+async def tell(connection: Connection, rows: Sequence[Told]) -> list[Logged]:
     """Log each change of the batch that is news, in the order of the topic."""
     places = sorted({place_of(row) for row in rows})
     heads = await _heads(connection, places)
     news = news_of(rows, heads)
-    if news:
-        await log.append(connection, [change_of(row) for row in news])
-        await _store(connection, {place: heads[place] for place in {place_of(row) for row in news}})
+    if not news:
+        return []
+    await _store(connection, {place: heads[place] for place in {place_of(row) for row in news}})
+    return await log.append(connection, [change_of(row) for row in news])
 
 
 def news_of(rows: Iterable[Told], heads: dict[Place, Head]) -> list[Told]:

@@ -38,9 +38,8 @@ def read(delivered: Delivered) -> SignalRow:
 
 
 async def write(connection: Connection, rows: Sequence[SignalRow]) -> None:
-    """Hold each signal's newest change of the batch if it is not older than the one held; log what is news."""
+    """Hold each signal's newest change of the batch if it is not older than the one held."""
     await connection.execute(UPSERT, *_columns(newest_of_each(rows)))
-    await signal_news.tell(connection, rows)
 
 
 def newest_of_each(rows: Sequence[SignalRow]) -> list[SignalRow]:
@@ -53,7 +52,7 @@ def newest_of_each(rows: Sequence[SignalRow]) -> list[SignalRow]:
     return list(newest.values())
 
 
-PROJECTION = Projection(CHURN_SIGNALS, read, write)
+PROJECTION = Projection(CHURN_SIGNALS, read, write, signal_news.tell)
 
 
 def _columns(rows: Sequence[SignalRow]) -> list[list[object]]:

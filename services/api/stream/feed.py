@@ -1,7 +1,7 @@
 """The process's readers: one per project that somebody listens to, however many do."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import structlog
@@ -12,6 +12,7 @@ from services.api.database import Database
 from services.api.stream import log
 from services.api.stream.frames import Frame, Wanted, frame
 from services.api.stream.listener import STOPPING, Listener
+from services.api.stream.log import Logged
 
 PAGE = 500
 POLL_SECONDS = 1.0
@@ -29,7 +30,7 @@ class Feed:
 
     def __init__(self, poll_seconds: float = POLL_SECONDS) -> None:
         self._poll_seconds = poll_seconds
-        self._readers: dict[str, _Reader] = {}
+        self._readers: dict[str, Reader] = {}
         self._joining = asyncio.Lock()
         self._catching_up = asyncio.Semaphore(MOST_CATCHING_UP)
         self._closed = False
@@ -38,6 +39,11 @@ class Feed:
         """The project's log has grown."""
         if project in self._readers:
             self._readers[project].wake.set()
+
+    def pass_on(self, logged: Sequence[Logged]) -> None:
+        """What this process itself has logged and committed goes to its listeners without a look into the log."""
+        for project in {each.change.project for each in logged} & self._readers.keys():
+            self._readers[project].take([frame(each) for each in logged if each.change.project == project])
 
     @asynccontextmanager
     async def listening(self, database: Database, project: str, wanted: Wanted) -> AsyncIterator[Listener]:
@@ -75,18 +81,18 @@ class Feed:
             for listener in reader.listeners:
                 listener.end(STOPPING)
 
-    async def _joined(self, database: Database, project: str) -> "_Reader":
+    async def _joined(self, database: Database, project: str) -> "Reader":
         async with self._joining:
             reader = self._readers.get(project)
             if reader is None:
                 async with database.reading(project) as connection:
                     newest = (await log.bounds(connection, project)).newest
-                reader = _Reader(newest, lambda seq: _page(database, project, seq), self._poll_seconds)
+                reader = Reader(newest, lambda seq: _page(database, project, seq), self._poll_seconds)
                 self._readers[project] = reader
             return reader
 
 
-class _Reader:
+class Reader:
     """Follows one project's log and offers what comes to its listeners."""
 
     def __init__(self, position: int, page: Callable[[int], Awaitable[list[Frame]]], poll: float) -> None:
@@ -108,11 +114,19 @@ class _Reader:
             if len(frames) < PAGE:
                 await self._pause()
 
-    def _offer(self, frames: list[Frame]) -> None:
-        if frames:
-            self.position = frames[-1].seq
+    def take(self, frames: Sequence[Frame]) -> None:
+        """Offer what follows directly on what was told; what lies between is in the log, and read there first."""
+        if frames[0].seq <= self.position + 1:
+            self._offer(frames)
+        else:
+            self.wake.set()
+
+    def _offer(self, frames: Sequence[Frame]) -> None:
+        news = [each for each in frames if each.seq > self.position]
+        if news:
+            self.position = news[-1].seq
             for listener in list(self.listeners):
-                listener.offer(frames)
+                listener.offer(news)
 
     async def _pause(self) -> None:
         try:

@@ -34,6 +34,7 @@ INSERT INTO stream_log (project, seq, kind, change_id, livemode, client, rule, s
 SELECT project, seq, kind, CASE WHEN again THEN change_id || ':' || seq ELSE change_id END,
        livemode, client, rule, severity, status, content, occurred_at
 FROM numbered
+RETURNING project, seq, recorded_at
 """
 WAKE = f"SELECT pg_notify('{CHANNEL}', project) FROM unnest($1::text[]) AS t (project)"  # noqa: S608 – a constant
 AFTER = """
@@ -80,12 +81,23 @@ class Bounds:
     oldest: int
 
 
-async def append(connection: Connection, changes: Sequence[Change]) -> None:
-    """Add the changes in their order; readers are woken when the transaction is committed."""
+async def append(connection: Connection, changes: Sequence[Change]) -> list[Logged]:
+    """Add the changes in their order; readers are woken when the transaction is committed.
+
+    Gives each at its place, for readers of this process: to be passed on after the commit, never before.
+    """
     if not changes:
-        return
-    await connection.execute(APPEND, *_columns(changes))
-    await connection.execute(WAKE, sorted({change.project for change in changes}))
+        return []
+    given: dict[str, list[tuple[int, datetime]]] = {}
+    for row in await connection.fetch(APPEND, *_columns(changes)):
+        given.setdefault(row["project"], []).append((row["seq"], row["recorded_at"]))
+    await connection.execute(WAKE, sorted(given))
+    places = {project: iter(sorted(found)) for project, found in given.items()}
+    return [_placed(change, *next(places[change.project])) for change in changes]
+
+
+def _placed(change: Change, seq: int, recorded_at: datetime) -> Logged:
+    return Logged(seq, change, recorded_at)
 
 
 async def after(connection: Connection, project: str, seq: int, limit: int) -> list[Logged]:

@@ -23,7 +23,8 @@ def tidy(app: typer.Typer) -> None:
     for command in app.registered_commands:
         text = command.help or (command.callback.__doc__ if command.callback else None)
         if text:
-            command.help, command.epilog = read_help(text)
+            command.help, examples = read_help(text)
+            command.epilog = examples or command.epilog  # a part of the program may be tidy already
     for part in app.registered_groups:
         if part.typer_instance is not None:
             tidy(part.typer_instance)

@@ -63,6 +63,11 @@ def test_every_command_says_what_it_does_with_examples(name: str) -> None:
         assert [word for word in asked if word not in options(command)] == [], line
 
 
+def test_a_program_made_twice_still_has_its_examples() -> None:
+    again = dict(commands(typer.main.get_command(revstream(("dlq",)))))
+    assert [name for name, command in again.items() if not command.epilog] == []
+
+
 @pytest.mark.parametrize("name", TREE)
 def test_every_option_and_argument_says_what_it_is_for(name: str) -> None:
     assert [each.name for each in TREE[name].params if not getattr(each, "help", None)] == []

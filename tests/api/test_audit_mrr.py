@@ -38,6 +38,7 @@ UNUSUAL = {
     "week_factor": "4.3333",
 }
 Amounts = Mapping[tuple[str, str], tuple[Fraction, bool]]
+Json = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,97 @@ async def test_every_scenario_of_the_page(migrated: str) -> None:
             scenario = scenario_of(content)
             told, policy = Told(stripe_records(content), scenario.as_of), scenario.policy
             assert differing(await by_sql(looking, told, policy), by_rules(told, policy)) == [], name
+
+
+MOST = 2**63 - 1
+AS_OF = 1_740_830_400  # 1 March 2025, noon
+LONG_AGO = AS_OF - 400 * 86_400
+MONTHLY = {"interval": "month", "interval_count": 1, "usage_type": "licensed"}
+THIRD_OFF: Json = {"id": "T", "percent_off": 33.333, "duration": "forever", "valid": True}
+ONE_OFF: Json = {"id": "O", "amount_off": 700, "currency": "usd", "duration": "forever", "valid": True}
+TIERS = [{"up_to": 10, "unit_amount": 500, "flat_amount": 99}, {"up_to": 20, "unit_amount_decimal": "300.125"}]
+
+
+def priced(number: int, **more: object) -> Json:
+    price = {"id": f"price_{number}", "currency": "usd", "unit_amount": 1000, "recurring": MONTHLY, "product": "prod_a"}
+    return {**price, **more}
+
+
+def subscribed(number: int, *items: Json, **more: object) -> Json:
+    """A subscription of a customer of its own."""
+    listed = [{"id": f"si_{number}_{place}", "quantity": 1, **item} for place, item in enumerate(items)]
+    return {
+        "id": f"sub_{number}", "customer": f"cus_{number}", "status": "active", "currency": "usd",
+        "start_date": LONG_AGO, "items": {"data": listed}, **more,
+    }
+
+
+def discounted(coupon: Json, **more: object) -> list[Json]:
+    return [
+        {"id": f"di_{coupon['id']}", "object": "discount", "start": LONG_AGO, "end": None, "coupon": coupon, **more}
+    ]
+
+
+def tiered(number: int, mode: str, quantity: int) -> Json:
+    price = priced(number, unit_amount=None, billing_scheme="tiered", tiers_mode=mode, tiers=TIERS)
+    return {"price": price, "quantity": quantity}
+
+
+def packed(number: int, rounding: str, quantity: int) -> Json:
+    return {"price": priced(number, transform_quantity={"divide_by": 3, "round": rounding}), "quantity": quantity}
+
+
+WEEKS, YEAR = {**MONTHLY, "interval": "week", "interval_count": 3}, {**MONTHLY, "interval": "year"}
+OPTIONS = {"eur": {"unit_amount": 900, "unit_amount_decimal": "900.5"}}
+ENDLESS: Json = {"id": "R", "percent_off": 50, "duration": "repeating", "duration_in_months": 1, "valid": True}
+LATE_JANUARY = AS_OF - 29 * 86_400 + 6 * 3600  # a month later is after the last of February
+ODD: list[Json] = [
+    subscribed(
+        1, {"price": priced(1, unit_amount=MOST, recurring=WEEKS), "quantity": MOST}, discounts=discounted(THIRD_OFF)
+    ),
+    subscribed(2, packed(2, "up", MOST), packed(3, "down", MOST), packed(4, "up", 0), packed(5, "down", 2)),
+    subscribed(3, {"price": priced(6, currency_options=OPTIONS), "quantity": 3}, currency="eur"),
+    {
+        "id": "sub_4", "customer": "cus_4", "status": "active", "start_date": LONG_AGO, "quantity": 5,
+        "plan": {"id": "gold", "currency": "usd", "amount": 300, "interval": "week", "transform_usage": None},
+        "discount": {"object": "discount", "start": LONG_AGO, "end": None, "coupon": THIRD_OFF},
+    },
+    subscribed(
+        5, tiered(7, "volume", 10), tiered(8, "graduated", 20), tiered(9, "graduated", 0), tiered(10, "volume", 21)
+    ),
+    subscribed(
+        6,
+        {
+            "price": priced(11, tax_behavior="inclusive"),
+            "tax_rates": [{"id": "a", "percentage": 7.5, "inclusive": True}],
+        },
+        {"price": priced(12, unit_amount=777)},
+        default_tax_rates=[{"id": "b", "percentage": 19, "inclusive": True}, {"id": "c", "percentage": 2}],
+        discounts=discounted(ONE_OFF),
+    ),
+    subscribed(
+        7,
+        {"price": priced(13, recurring=YEAR, unit_amount=100_000)},
+        {"price": priced(14, product="prod_b"), "discounts": discounted(ENDLESS, start=LATE_JANUARY)},
+        discounts=[*discounted({**ONE_OFF, "applies_to": {"products": ["prod_a"]}}), *discounted(THIRD_OFF)],
+    ),
+    subscribed(8, {"price": priced(15)}, pause_collection={"behavior": "void", "resumes_at": AS_OF - 60}),
+    subscribed(9, {"price": priced(16)}, cancel_at=AS_OF - 60),
+    subscribed(10, {"price": priced(17)}, status="past_due", current_period_start=AS_OF - 31 * 86_400),
+    subscribed(11, {"price": priced(18)}, discounts=discounted({**THIRD_OFF, "id": "U", "duration": "once"})),
+    subscribed(12, {"price": priced(19, recurring={**MONTHLY, "usage_type": "metered"}), "quantity": None}),
+]
+
+
+@pytest.mark.parametrize("options", [{}, UNUSUAL], ids=["default", "unusual"])
+async def test_odd_shapes(migrated: str, options: dict[str, object]) -> None:
+    own = {"id": "cus_11", "discount": discounted({**THIRD_OFF, "id": "V"})[0]}
+    scenario: Json = {"as_of": AS_OF, "policy": options, "customers": [own], "subscriptions": ODD}
+    told, policy = Told(stripe_records(scenario), scenario_of(scenario).as_of), scenario_of(scenario).policy
+    ours = by_rules(told, policy)
+    async with session(migrated) as looking:
+        assert differing(await by_sql(looking, told, policy), ours) == []
+    assert len(ours) == len(ODD) * (len(PRESETS) + 1)
 
 
 @pytest.mark.parametrize(

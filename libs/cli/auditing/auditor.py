@@ -81,6 +81,7 @@ async def _report(connection: Owner, wanted: Wanted, heard: Topics, lacking: Seq
     model = _behind(project, lacking) if lacking else await _compared(connection, replace(look, at=at), heard)
     notes = [REBUILDING] if terms.rebuilding else []
     notes += [UNTOLD.format(pending)] if pending else []
+    notes += [UNSURE.format(first.unsure)] if first.unsure else []
     return ProjectReport(project, at, _together(model, found), notes)
 
 

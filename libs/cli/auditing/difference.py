@@ -1,6 +1,6 @@
 """A difference between two sides, and what is found over one project."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from libs.cli.auditing.check import Check
@@ -32,20 +32,13 @@ class Difference:
 
 @dataclass(slots=True)
 class Findings:
-    """By check: how many were compared, how many differ, and the first of those that do."""
+    """By check: how many were compared, how many differ, and the first of those that do. `unsure`: subscriptions that
+    changed twice within a second, which nobody can tell apart."""
 
     seen: dict[Check, int] = field(default_factory=dict)
     counts: dict[Check, int] = field(default_factory=dict)
     differences: list[Difference] = field(default_factory=list)
-
-    def of(self, checks: Iterable[Check]) -> "Findings":
-        """Those of these checks."""
-        wanted = set(checks)
-        return Findings(
-            {check: count for check, count in self.seen.items() if check in wanted},
-            {check: count for check, count in self.counts.items() if check in wanted},
-            [one for one in self.differences if one.check in wanted],
-        )
+    unsure: int = 0
 
     def confirmed(self, again: "Findings") -> "Findings":
         """What is still so at another look; counted as it is then."""
@@ -55,4 +48,5 @@ class Findings:
         counts: Mapping[Check, int] = {
             check: min(count, again.counts.get(check, 0)) for check, count in self.counts.items()
         }
-        return Findings(self.seen, {check: counts[check] if check in named else 0 for check in counts}, found)
+        kept = {check: counts[check] if check in named else 0 for check in counts}
+        return Findings(self.seen, kept, found, self.unsure)

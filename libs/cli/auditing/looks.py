@@ -23,6 +23,7 @@ LIMITED = "SELECT *, count(*) OVER () AS in_all FROM ({query}) AS differing LIMI
 CONCERNED = """
 SELECT DISTINCT client FROM customers WHERE project = $1 AND customer = ANY($2::text[]) AND client IS NOT NULL
 """
+UNSURE = "SELECT count(*) FROM audit_subscriptions WHERE NOT is_sure"
 MEMBERS = "SELECT customer FROM customers WHERE project = $1 AND client = ANY($2::text[])"
 
 
@@ -57,10 +58,11 @@ async def looked(connection: Owner, look: Look, asked: Asked, terms: Terms) -> F
     """All that differs, within a transaction that has begun."""
     await ask(connection, asked, terms.policy)
     await connection.execute(script("words"))
-    for part in dict.fromkeys(check.part for check in look.checks):
+    parts = tuple(dict.fromkeys(check.part for check in look.checks))
+    for part in parts:
         for name in SCRIPTS[part]:
             await connection.execute(script(name))
-    findings = Findings()
+    findings = Findings(unsure=await connection.fetchval(UNSURE) if Part.MRR in parts else 0)
     for check in look.checks:
         rows = await connection.fetch(LIMITED.format(query=check.differences), MOST_LISTED)
         findings.seen[check] = await connection.fetchval(check.seen)
@@ -78,7 +80,9 @@ async def look_at(connection: Owner, look: Look, only: "Concerned | None" = None
         asked = Asked(look.project, at, purged_up_to=terms.purged_up_to(at), topics_are_cut=look.topics_are_cut)
         if only is not None:
             asked = replace(asked, customers=only.customers, clients=only.clients)
-        return await looked(connection, look, asked, terms)
+        # A change of options shows in figures a moment before the ledger begins to be counted anew.
+        checks = tuple(check for check in look.checks if not (terms.rebuilding and check.part is Part.LEDGER))
+        return await looked(connection, replace(look, checks=checks), asked, terms)
 
 
 async def confirmed(connection: Owner, look: Look, found: Findings) -> Findings:

@@ -2,7 +2,8 @@
 
 -- Within an instant rates change first, then customers leave and come, then subscriptions change.
 CREATE TEMP TABLE audit_entries ON COMMIT DROP AS
-SELECT livemode, client, id, kind, currency, occurred_at, reason, plan_change, cancellation_reason, cancellation_feedback,
+SELECT livemode, client, id, kind, currency, occurred_at, reason, plan_change, cancellation_reason,
+       cancellation_feedback,
        exact_before, exact_after, amount,
        sum(amount) OVER entries AS balance
 FROM (

@@ -7,8 +7,8 @@ CREATE TEMP TABLE audit_told_clients ON COMMIT DROP AS
 SELECT DISTINCT ON (client) value ->> 'client' AS client, (value ->> 'livemode')::bool AS livemode, value
 FROM audit_topic AS told JOIN audit_asked AS asked USING (project)
 WHERE topic = 'revenue.clients' AND value IS NOT NULL AND NOT EXISTS (
-    SELECT FROM audit_topic AS gone WHERE gone.topic = told.topic AND gone.project = told.project AND gone.key = told.key
-                                      AND gone.value IS NULL AND gone.off > told.off)
+    SELECT FROM audit_topic AS gone WHERE gone.topic = told.topic AND gone.project = told.project
+                                      AND gone.key = told.key AND gone.value IS NULL AND gone.off > told.off)
 ORDER BY client, livemode DESC, (value ->> 'revision')::bigint DESC, off DESC;
 CREATE UNIQUE INDEX ON audit_told_clients (client);
 
@@ -16,13 +16,16 @@ CREATE UNIQUE INDEX ON audit_told_clients (client);
 CREATE TEMP TABLE audit_told_customers ON COMMIT DROP AS
 SELECT DISTINCT ON (livemode, customer) livemode, customer, client, revision, mapped, member, shares
 FROM (
-    SELECT (told.value ->> 'livemode')::bool AS livemode, member ->> 'customer' AS customer, told.value ->> 'client' AS client,
+    SELECT (told.value ->> 'livemode')::bool AS livemode, member ->> 'customer' AS customer,
+           told.value ->> 'client' AS client,
            told.value ->> 'client' <> 'customer:' || (member ->> 'customer') AS mapped, member,
            coalesce(told.value -> 'contributions' -> (member ->> 'customer'), '[]') AS shares, off,
            ARRAY[(member #>> '{revision,epoch}')::bigint, (member #>> '{revision,offset}')::bigint,
                  (member #>> '{revision,settings}')::bigint,
-                 (extract(epoch FROM (member #>> '{revision,evaluated_at}')::timestamptz) * 1000000)::bigint] AS revision
-    FROM audit_topic AS told JOIN audit_asked AS asked USING (project), jsonb_array_elements(told.value -> 'members') AS member
+                 (extract(epoch FROM (member #>> '{revision,evaluated_at}')::timestamptz) * 1000000)::bigint]
+               AS revision
+    FROM audit_topic AS told JOIN audit_asked AS asked USING (project),
+    jsonb_array_elements(told.value -> 'members') AS member
     WHERE topic = 'revenue.clients' AND told.value IS NOT NULL
 ) AS named ORDER BY livemode, customer, revision DESC, off DESC;
 CREATE UNIQUE INDEX ON audit_told_customers (livemode, customer);

@@ -21,7 +21,8 @@ SELECT policy.name AS policy, livemode, customer, subscription, CASE
     WHEN status NOT IN ('active', 'trialing', 'past_due') THEN false
     WHEN leaves AND at_request THEN false
     WHEN held.pause IS NOT NULL AND NOT coalesce(resumes <= at, false)
-         AND NOT (policy.pause = 'include' OR (policy.pause = 'by_behavior' AND held.pause = 'keep_as_draft')) THEN false
+         AND NOT (policy.pause = 'include' OR (policy.pause = 'by_behavior' AND held.pause = 'keep_as_draft'))
+        THEN false
     ELSE true END AS counted
 FROM audit_subscriptions AS held LEFT JOIN audit_past_due AS past_due USING (livemode, subscription)
 CROSS JOIN audit_policies AS policy;
@@ -54,16 +55,18 @@ FROM (
     SELECT policy, livemode, monthly.subscription, discount.item, place, percent, discount.item <> '' AS on_item,
            pg_temp.exact(off -> held.currency) AS off,
            (SELECT array_agg((discount.item IN ('', line.item))
-                             AND (discount.products IS NULL OR coalesce(discount.products ? line.product, false)) ORDER BY nr)
+                             AND (discount.products IS NULL OR coalesce(discount.products ? line.product, false))
+                             ORDER BY nr)
             FROM unnest(monthly.items, monthly.products) WITH ORDINALITY AS line (item, product, nr)) AS meant
     FROM audit_monthly AS monthly JOIN audit_subscriptions AS held USING (livemode, customer, subscription)
     JOIN audit_policies AS options ON options.name = policy
     JOIN audit_discounts AS discount USING (livemode, customer)
-    WHERE holds AND CASE duration WHEN 'forever' THEN forever WHEN 'repeating' THEN repeating WHEN 'once' THEN once END
+    WHERE holds AND CASE duration WHEN 'forever' THEN forever WHEN 'repeating' THEN repeating ELSE once END
       AND (discount.subscription = monthly.subscription
            OR discount.subscription = '' AND NOT EXISTS (
-               SELECT FROM audit_discounts AS own WHERE own.livemode = discount.livemode AND own.customer = discount.customer
-                                                    AND own.subscription = monthly.subscription AND own.item = '' AND own.holds))
+               SELECT FROM audit_discounts AS own
+               WHERE (own.livemode, own.customer, own.subscription, own.item)
+                     = (discount.livemode, discount.customer, monthly.subscription, '') AND own.holds))
 ) AS found;
 CREATE INDEX ON audit_steps (policy, livemode, subscription, step);
 ANALYZE audit_steps;

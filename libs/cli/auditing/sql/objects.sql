@@ -83,8 +83,9 @@ ORDER BY livemode, customer, object_id, lacks, event_id;
 -- What events of their own tell of discounts: put on or removed, and where.
 CREATE TEMP TABLE audit_applied ON COMMIT DROP AS
 SELECT DISTINCT ON (livemode, customer, discount, subscription, item)
-       livemode, customer, pg_temp.discount_id(object) AS discount, coalesce(pg_temp.id_of(object -> 'subscription'), '')
-       AS subscription, coalesce(pg_temp.id_of(object -> 'subscription_item'), '') AS item, created, object,
+       livemode, customer, pg_temp.discount_id(object) AS discount,
+       coalesce(pg_temp.id_of(object -> 'subscription'), '') AS subscription,
+       coalesce(pg_temp.id_of(object -> 'subscription_item'), '') AS item, created, object,
        said ->> 'type' LIKE '%.deleted' OR coalesce((object ->> 'deleted')::bool, false) AS removed
 FROM object_versions AS versions JOIN audit_asked AS asked USING (project)
 JOIN audit_customers AS people USING (livemode, customer),
@@ -99,9 +100,11 @@ FROM audit_standing WHERE kind = 'customer';
 CREATE TEMP TABLE audit_subscriptions ON COMMIT DROP AS
 SELECT livemode, standing.customer, standing.at, object_id AS subscription, standing.created, standing.object, is_sure,
        standing.object ->> 'status' AS status, coalesce(people.deleted, false) AS customer_deleted,
-       pg_temp.moment(coalesce(nullif(standing.object -> 'ended_at', 'null'), nullif(standing.object -> 'cancel_at', 'null'),
+       pg_temp.moment(coalesce(
+           nullif(standing.object -> 'ended_at', 'null'), nullif(standing.object -> 'cancel_at', 'null'),
            CASE WHEN (standing.object ->> 'cancel_at_period_end')::bool
-                THEN CASE WHEN own.has_period THEN standing.object -> 'current_period_end' ELSE own.last_end END END)) AS ends,
+                THEN CASE WHEN own.has_period THEN standing.object -> 'current_period_end' ELSE own.last_end END END
+       )) AS ends,
        coalesce((standing.object ->> 'cancel_at_period_end')::bool, false)
            OR jsonb_typeof(standing.object -> 'cancel_at') = 'number' AS leaves,
        standing.object -> 'pause_collection' ->> 'behavior' AS pause,
@@ -109,7 +112,8 @@ SELECT livemode, standing.customer, standing.at, object_id AS subscription, stan
        pg_temp.moment(CASE WHEN own.has_period THEN standing.object -> 'current_period_start' ELSE own.first_start END)
            AS period_start,
        standing.object ->> 'currency' AS charged_in,
-       coalesce(lower(nullif(standing.object ->> 'currency', '')), lower(own.first_currency)) AS currency
+       lower(coalesce(nullif(standing.object ->> 'currency', ''), own.first_currency,
+                      standing.object -> 'plan' ->> 'currency')) AS currency
 FROM audit_standing AS standing LEFT JOIN audit_people AS people USING (livemode, customer),
 LATERAL (
     SELECT jsonb_typeof(standing.object -> 'current_period_start') = 'number'
@@ -127,7 +131,8 @@ ANALYZE audit_subscriptions;
 -- Since when what is past due is so without a break; where nothing tells of before, since its period began.
 CREATE TEMP TABLE audit_past_due ON COMMIT DROP AS
 WITH told AS (
-    SELECT livemode, subscription, held.period_start AS held_start, versions.created, rank, read.object ->> 'status' AS status,
+    SELECT livemode, subscription, held.period_start AS held_start, versions.created, rank,
+           read.object ->> 'status' AS status,
            coalesce(pg_temp.moment(read.object -> 'current_period_start'), (
                SELECT pg_temp.moment(to_jsonb(min(pg_temp.exact(item -> 'current_period_start'))))
                FROM jsonb_array_elements(pg_temp.list(read.object -> 'items' -> 'data')) AS item)) AS period_start
@@ -137,12 +142,14 @@ WITH told AS (
     WHERE held.status = 'past_due' AND versions.object_id = held.subscription AND rank < 4
       AND versions.created <= held.at + interval '5 minutes'
 ), broken AS (
-    SELECT DISTINCT ON (livemode, subscription) livemode, subscription, created, rank FROM told WHERE status <> 'past_due'
+    SELECT DISTINCT ON (livemode, subscription) livemode, subscription, created, rank
+    FROM told WHERE status <> 'past_due'
     ORDER BY livemode, subscription, created DESC, rank DESC
 ), run AS (
     SELECT DISTINCT ON (livemode, subscription) told.*, broken.created IS NOT NULL AS is_known
     FROM told LEFT JOIN broken USING (livemode, subscription)
-    WHERE told.status = 'past_due' AND (broken.created IS NULL OR (told.created, told.rank) > (broken.created, broken.rank))
+    WHERE told.status = 'past_due'
+      AND (broken.created IS NULL OR (told.created, told.rank) > (broken.created, broken.rank))
     ORDER BY livemode, subscription, told.created, told.rank
 )
 SELECT livemode, subscription,

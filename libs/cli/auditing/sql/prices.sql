@@ -16,7 +16,8 @@ FROM audit_subscriptions, LATERAL (
 CREATE TEMP TABLE audit_items ON COMMIT DROP AS
 SELECT livemode, customer, subscription, place, item ->> 'id' AS item, pg_temp.id_of(price -> 'product') AS product,
        coalesce(price -> 'recurring' ->> 'interval', price ->> 'interval') AS period,
-       coalesce(pg_temp.exact(price -> 'recurring' -> 'interval_count'), pg_temp.exact(price -> 'interval_count'), 1) AS periods,
+       coalesce(pg_temp.exact(price -> 'recurring' -> 'interval_count'), pg_temp.exact(price -> 'interval_count'), 1)
+           AS periods,
        coalesce(price -> 'recurring' ->> 'usage_type', price ->> 'usage_type', 'licensed') = 'metered' AS metered,
        CASE WHEN lower(CASE WHEN terms IS NULL THEN price ->> 'currency' ELSE charged_in END) = currency
             THEN cost.amount END AS amount,
@@ -37,7 +38,7 @@ FROM audit_lines, LATERAL (
                     pg_temp.exact(asked_for -> 'unit_amount'),
                     CASE WHEN terms IS NULL THEN pg_temp.exact(price -> 'amount') END) AS unit
 ) AS plain, LATERAL (
-    -- Graduated: what of each tier is reached. Volume: the one tier of the whole. Tiers that end too early tell nothing.
+    -- Graduated: what of each tier is reached. Volume: the one tier of the whole. Tiers that end early tell nothing.
     SELECT CASE price ->> 'tiers_mode'
            WHEN 'graduated' THEN sum(greatest(least(quantity, upper) - lower, 0) * each + flat)
                                      FILTER (WHERE nr = 1 OR lower < quantity)
@@ -56,8 +57,9 @@ FROM audit_lines, LATERAL (
 ) AS in_tiers, LATERAL (
     SELECT CASE WHEN tiered IS NOT NULL THEN CASE WHEN is_enough THEN in_tiers.amount END
                 WHEN jsonb_typeof(package) = 'object'
-                THEN unit * CASE package ->> 'round' WHEN 'up' THEN ceil(quantity / pg_temp.exact(package -> 'divide_by'))
-                                                     ELSE floor(quantity / pg_temp.exact(package -> 'divide_by')) END
+                THEN unit * div(CASE package ->> 'round'
+                                WHEN 'up' THEN quantity + pg_temp.exact(package -> 'divide_by') - 1 ELSE quantity END,
+                                pg_temp.exact(package -> 'divide_by'))
                 ELSE unit * quantity END AS amount
 ) AS cost, LATERAL (
     -- The item's own tax rates, else the subscription's; one that is only named leaves the amount as it is.
@@ -73,8 +75,8 @@ ANALYZE audit_items;
 -- Where discounts sit, as the objects show them. Between 2023 and 2025 `discount` spells out one of `discounts`.
 CREATE TEMP TABLE audit_shown ON COMMIT DROP AS
 SELECT livemode, customer, subscription, ''::text AS item, place::int,
-       CASE WHEN pg_temp.id_of(object -> 'discount') = pg_temp.id_of(one) AND jsonb_typeof(object -> 'discount') = 'object'
-            THEN object -> 'discount' ELSE one END AS discount
+       CASE WHEN pg_temp.id_of(object -> 'discount') = pg_temp.id_of(one)
+                 AND jsonb_typeof(object -> 'discount') = 'object' THEN object -> 'discount' ELSE one END AS discount
 FROM audit_subscriptions, LATERAL jsonb_array_elements(
     CASE WHEN pg_temp.list(object -> 'discounts') <> '[]' THEN object -> 'discounts'
          WHEN jsonb_typeof(object -> 'discount') IN ('object', 'string') THEN jsonb_build_array(object -> 'discount')
@@ -125,7 +127,8 @@ CREATE TEMP TABLE audit_spelled ON COMMIT DROP AS
 SELECT DISTINCT ON (livemode, customer, id) livemode, customer, pg_temp.discount_id(one) AS id, one AS discount
 FROM (
     SELECT DISTINCT livemode, customer FROM audit_attached
-    WHERE pg_temp.coupon_of(discount) ->> 'duration' IS NULL OR jsonb_typeof(discount -> 'start') IS DISTINCT FROM 'number'
+    WHERE pg_temp.coupon_of(discount) ->> 'duration' IS NULL
+       OR jsonb_typeof(discount -> 'start') IS DISTINCT FROM 'number'
 ) AS wanting CROSS JOIN audit_asked AS asked
 JOIN object_versions AS versions USING (project, livemode, customer),
 LATERAL (SELECT pg_temp.said(record) -> 'object' AS object) AS read,
@@ -143,8 +146,8 @@ ORDER BY livemode, customer, id, created DESC;
 CREATE TEMP TABLE audit_discounts ON COMMIT DROP AS
 SELECT attached.livemode, attached.customer, subscription, attached.item, place, coupon ->> 'duration' AS duration,
        pg_temp.exact(coupon -> 'percent_off') AS percent, off.amount AS off,
-       CASE WHEN jsonb_typeof(coupon -> 'applies_to' -> 'products') = 'array' THEN coupon -> 'applies_to' -> 'products' END
-           AS products,
+       CASE WHEN jsonb_typeof(coupon -> 'applies_to' -> 'products') = 'array'
+            THEN coupon -> 'applies_to' -> 'products' END AS products,
        coalesce(began <= at, true) AND coalesce(coalesce(ended, CASE WHEN coupon ->> 'duration' = 'repeating'
            THEN (began AT TIME ZONE 'UTC' + make_interval(months => pg_temp.exact(coupon -> 'duration_in_months')::int))
                 AT TIME ZONE 'UTC' END) > at, true) AS holds,

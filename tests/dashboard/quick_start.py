@@ -33,6 +33,7 @@ AIM_SECONDS, MOST_SECONDS = 180, 600
 STOP_SECONDS = 60
 PAGE_MS = 120_000
 FELL_SHORT, UNAVAILABLE = 1, 3
+READABLE = 0o755
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,8 @@ async def followed(clone: Path) -> float:
 async def main() -> int:
     """Clone, follow, tell; the exit code."""
     with tempfile.TemporaryDirectory(prefix="revstream-quick-start-") as folder:
+        # Where somebody is root, PostgreSQL runs as somebody else, who has to get at its programs in the clone.
+        Path(folder).chmod(READABLE)
         clone = Path(folder) / "revstream"
         cloning = await asyncio.create_subprocess_exec("git", "clone", "--quiet", str(ROOT), str(clone))
         if await cloning.wait():

@@ -133,18 +133,22 @@ async def followed(clone: Path) -> float:
     return took
 
 
-async def main() -> int:
+def main() -> int:
     """Clone, follow, tell; the exit code."""
     with tempfile.TemporaryDirectory(prefix="revstream-quick-start-") as folder:
         # Where somebody is root, PostgreSQL runs as somebody else, who has to get at its programs in the clone.
         Path(folder).chmod(READABLE)
-        clone = Path(folder) / "revstream"
-        cloning = await asyncio.create_subprocess_exec("git", "clone", "--quiet", str(ROOT), str(clone))
-        if await cloning.wait():
-            say(f"{ROOT} can't be cloned: it has to be a git repository")
-            return UNAVAILABLE
-        async with asyncio.timeout(MOST_SECONDS):
-            took = await followed(clone)
+        return asyncio.run(timed(Path(folder) / "revstream"))
+
+
+async def timed(clone: Path) -> int:
+    """The same in this folder."""
+    cloning = await asyncio.create_subprocess_exec("git", "clone", "--quiet", str(ROOT), str(clone))
+    if await cloning.wait():
+        say(f"{ROOT} can't be cloned: it has to be a git repository")
+        return UNAVAILABLE
+    async with asyncio.timeout(MOST_SECONDS):
+        took = await followed(clone)
     sys.stdout.write(f"figures moved after {took:.0f} s (aim: {AIM_SECONDS} s)\n")
     return 0 if took < AIM_SECONDS else FELL_SHORT
 
@@ -156,7 +160,7 @@ def say(text: str) -> None:
 
 if __name__ == "__main__":
     try:
-        sys.exit(asyncio.run(main()))
+        sys.exit(main())
     except NoBrowser as reason:
         say(str(reason))
         sys.exit(UNAVAILABLE)

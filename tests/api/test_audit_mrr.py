@@ -144,8 +144,13 @@ def subscribed(number: int, *items: Json, **more: object) -> Json:
     """A subscription of a customer of its own."""
     listed = [{"id": f"si_{number}_{place}", "quantity": 1, **item} for place, item in enumerate(items)]
     return {
-        "id": f"sub_{number}", "customer": f"cus_{number}", "status": "active", "currency": "usd",
-        "start_date": LONG_AGO, "items": {"data": listed}, **more,
+        "id": f"sub_{number}",
+        "customer": f"cus_{number}",
+        "status": "active",
+        "currency": "usd",
+        "start_date": LONG_AGO,
+        "items": {"data": listed},
+        **more,
     }
 
 
@@ -175,7 +180,11 @@ ODD: list[Json] = [
     subscribed(2, packed(2, "up", MOST), packed(3, "down", MOST), packed(4, "up", 0), packed(5, "down", 2)),
     subscribed(3, {"price": priced(6, currency_options=OPTIONS), "quantity": 3}, currency="eur"),
     {
-        "id": "sub_4", "customer": "cus_4", "status": "active", "start_date": LONG_AGO, "quantity": 5,
+        "id": "sub_4",
+        "customer": "cus_4",
+        "status": "active",
+        "start_date": LONG_AGO,
+        "quantity": 5,
         "plan": {"id": "gold", "currency": "usd", "amount": 300, "interval": "week", "transform_usage": None},
         "discount": {"object": "discount", "start": LONG_AGO, "end": None, "coupon": THIRD_OFF},
     },

@@ -4,6 +4,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from libs.cli.dlq_checks import open_letters
 from libs.cli.findings import Finding, Place, good, problem, skipped
 from libs.wire.topics import CONTRACT, every_topic
 
@@ -19,7 +20,7 @@ async def kafka(place: Place) -> list[Finding]:
         return [skipped(check, "no address is known") for check in ("kafka", *INSIDE)]
     try:
         counts, thin = await _partitions(place.kafka)
-        letters = await _dead_letters(place.kafka, counts)
+        letters = await open_letters(place.kafka, place.database, await _dead_letters(place.kafka, counts))
         behind = await _lags(place.kafka, counts)
     except (KafkaError, OSError, TimeoutError) as error:
         hint = "Check that it runs, and that KAFKA_BOOTSTRAP_SERVERS is right."
@@ -48,8 +49,8 @@ def topics_finding(counts: dict[str, int], wanted: int | None) -> Finding:
 
 
 def dead_letters(letters: dict[str, int]) -> list[Finding]:
-    """A problem for each topic with records that could not be read."""
-    hint = "Read their headers: they say why, and where each came from."
+    """A problem for each topic with records that could not be read, and that nobody sent again or dropped."""
+    hint = "`revstream dlq list` says why; mend that, then `revstream dlq retry` them, or `drop` them with a reason."
     found = [problem("dead letters", f"{count} in {name}", hint) for name, count in sorted(letters.items()) if count]
     return found or [good("dead letters", "none")]
 

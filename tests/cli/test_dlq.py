@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from deploy.migrations import upgrade
 from libs.cli.dlq import app
+from libs.cli.dlq_checks import open_letters
 from libs.cli.dlq_letters import held, letters_of
 from libs.cli.dlq_marks import NO_PROJECT, Mark, Settlement, marks, project_of, settle
 from libs.cli.dlq_settling import Servers, Wish, settled
@@ -190,3 +191,6 @@ async def test_letters_on_a_real_broker(kafka_bootstrap: str, database: str, pro
     told = {each["letter"]: each for each in ended.json[0]["letters"] if each["key"] == key.decode()}
     assert [told[str(name)]["state"] for name in (first, second, old)] == ["retried", "dropped", "open"]
     assert told[str(second)]["settled"]["reason"] == "a test's"
+    left = await open_letters(kafka_bootstrap, database, {STRIPE_EVENTS.dead_letters: 2})
+    every = await open_letters(kafka_bootstrap, None, {STRIPE_EVENTS.dead_letters: 2})
+    assert every[STRIPE_EVENTS.dead_letters] - left.get(STRIPE_EVENTS.dead_letters, 0) == 2

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import asyncpg
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -46,7 +47,8 @@ class Source:
 async def follow(source: Source, stop: asyncio.Event) -> None:
     """Keep the read model at the topics' heads until asked to stop; waits while another process does it.
 
-    Kafka or PostgreSQL away: tries again. Raises TooManyDeadLetters, and whatever is a bug.
+    Kafka or PostgreSQL away, or one of two writers in each other's way given up for the other: tries again. Raises
+    TooManyDeadLetters, and whatever is a bug.
     """
     while not stop.is_set():
         try:
@@ -54,7 +56,7 @@ async def follow(source: Source, stop: asyncio.Event) -> None:
                 if connection is not None:
                     log.info("read_model_leads")
                     await _lead(source, connection, stop)
-        except (*UNREACHABLE, KafkaError, OffsetsMoved) as error:
+        except (*UNREACHABLE, asyncpg.TransactionRollbackError, KafkaError, OffsetsMoved) as error:
             log.warning("read_model_interrupted", reason=repr(error), retry_seconds=RETRY_SECONDS)
             await pause(stop, RETRY_SECONDS)
 

@@ -23,7 +23,8 @@ from services.api.sharing import shared
 
 class ClientsQuery(Query, frozen=True, kw_only=True):
     """`min_mrr` is in major units and holds for the client's largest currency, as sorting by MRR does. `course` adds
-    how each client's MRR went in the last twelve weeks."""
+    how each client's MRR went in the last twelve weeks. Each word of `q` must begin a word of the client's id, its name
+    or a customer's id; after a sign a word begins, too."""
 
     status: Literal["active", "at_risk", "churned", "none"] | None = None
     min_mrr: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,18}(\.[0-9]{1,6})?$")] | None = None

@@ -8,6 +8,7 @@ import pytest
 from libs.fake_stripe.json_types import Json
 from libs.fake_stripe.webhooks import DeliveryReport
 from tests.counts import examples
+from tests.e2e.published import checked
 from tests.e2e.scene import Answer, Place, Scene, agreement, events_on_topic, published, scene
 from tests.servers import OwnBrokers
 
@@ -30,6 +31,9 @@ async def test_killed_workers_lose_nothing(kafka_bootstrap: str, database: str, 
         assert set(report.acknowledged) == {event["id"] for event in events}
         missing = published(events) - await events_on_topic(kafka_bootstrap, project)
         assert missing == set()
+        on_topics = await checked(kafka_bootstrap, project)
+        assert on_topics.faults == []
+        assert on_topics.kinds.keys() >= {"StripeRecord", "ContributionChanged", "ClientRecord", "MovementRecord"}
 
 
 async def kill_by_turns(playing: Scene, delivering: "asyncio.Task[DeliveryReport]") -> None:

@@ -80,10 +80,14 @@ class Asked:
 
     def path(self, name: str) -> str:
         """A part of the path, decoded. Raises Refused (404) for what no id can be."""
-        found = self.request.match_info[name]
+        found = self.written(name)
         if NUL in found or not _is_unicode(found):
             raise Refused(not_found(f"{name} whose id is no text"))
         return found
+
+    def written(self, name: str) -> str:
+        """A part of the path as it came, for an id that is to be new and is checked like a body."""
+        return self.request.match_info[name]
 
     def query(self, model: type[AnyQuery]) -> AnyQuery:
         """The query. Raises Refused."""

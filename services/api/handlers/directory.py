@@ -32,7 +32,7 @@ async def put_client(asked: Asked) -> web.Response:
     """Store a client in the directory, whole. Raises Refused: 400 naming what is wrong, 409 for a customer that
     another client has by hand, 412, and 503 with Kafka away: stored then, and published when it is back."""
     query = asked.query(ChangeQuery)
-    wanted = _wanted(checked(asked.path("client"), await asked.body(EntryBody, MOST_ENTRY_BYTES)))
+    wanted = _wanted(checked(asked.written("client"), await asked.body(EntryBody, MOST_ENTRY_BYTES)))
     if query.preview:
         return await _previewed(asked, wanted)
     async with asked.database.writing(asked.project) as connection:

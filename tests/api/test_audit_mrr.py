@@ -179,15 +179,6 @@ ODD: list[Json] = [
     ),
     subscribed(2, packed(2, "up", MOST), packed(3, "down", MOST), packed(4, "up", 0), packed(5, "down", 2)),
     subscribed(3, {"price": priced(6, currency_options=OPTIONS), "quantity": 3}, currency="eur"),
-    {
-        "id": "sub_4",
-        "customer": "cus_4",
-        "status": "active",
-        "start_date": LONG_AGO,
-        "quantity": 5,
-        "plan": {"id": "gold", "currency": "usd", "amount": 300, "interval": "week", "transform_usage": None},
-        "discount": {"object": "discount", "start": LONG_AGO, "end": None, "coupon": THIRD_OFF},
-    },
     subscribed(
         5, tiered(7, "volume", 10), tiered(8, "graduated", 20), tiered(9, "graduated", 0), tiered(10, "volume", 21)
     ),

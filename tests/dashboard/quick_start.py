@@ -33,7 +33,6 @@ AIM_SECONDS, MOST_SECONDS = 180, 600
 STOP_SECONDS = 60
 PAGE_MS = 120_000
 FELL_SHORT, UNAVAILABLE = 1, 3
-READABLE = 0o755
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +135,6 @@ async def followed(clone: Path) -> float:
 def main() -> int:
     """Clone, follow, tell; the exit code."""
     with tempfile.TemporaryDirectory(prefix="revstream-quick-start-") as folder:
-        # Where somebody is root, PostgreSQL runs as somebody else, who has to get at its programs in the clone.
-        Path(folder).chmod(READABLE)
         return asyncio.run(timed(Path(folder) / "revstream"))
 
 

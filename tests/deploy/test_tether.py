@@ -51,6 +51,15 @@ async def test_root_can_run_a_program_as_another_user_in_a_folder_of_its_own(tmp
     assert await output_of(Program("x", (script,), tmp_path / "log", user=nobody)) == f"{nobody}\n"
 
 
+@pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="needs root, on Linux")
+async def test_that_program_finds_others_in_the_folder_too(tmp_path: Path) -> None:
+    """PostgreSQL's programs ask by `access()` whether they may run one another."""
+    script = script_of_root(tmp_path)
+    argv = (sys.executable, "-c", f"import os; print(os.access({script!r}, os.X_OK))")
+    said = await output_of(Program("x", argv, tmp_path / "log", user=pwd.getpwnam("nobody").pw_uid))
+    assert said == "True\n"
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent died")
 def test_a_program_whose_starter_is_gone_never_runs() -> None:
     stranger = "1"

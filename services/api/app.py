@@ -61,7 +61,9 @@ async def serve(settings: ApiSettings, keyring: Keyring, stop: asyncio.Event) ->
         port = await stack.enter_async_context(site(application(parts, readiness), address, edge_limits(settings)))
         log.info("serving", port=port)
         spare_the_collector()
-        async with _background(_prepared(settings, parts, stop), *_work(settings, keyring, parts, stop)):
+        schema = asyncio.Event()
+        work = (_after(schema, each) for each in _work(settings, keyring, parts, stop))
+        async with _background(_prepared(settings, parts, schema, stop), *work):
             await stop.wait()
 
 
@@ -122,17 +124,28 @@ def _delivering(settings: ApiSettings, keyring: Keyring, parts: Parts) -> Delive
     )
 
 
-async def _prepared(settings: ApiSettings, parts: Parts, stop: asyncio.Event) -> None:
-    """Schema, topics, then the read model, each as soon as it can be."""
+async def _after(schema: asyncio.Event, work: Coroutine[object, object, None]) -> None:
+    """Begin with what needs the tables once they are there."""
+    try:
+        await schema.wait()
+    finally:
+        if not schema.is_set():
+            work.close()
+    await work
+
+
+async def _prepared(settings: ApiSettings, parts: Parts, schema: asyncio.Event, stop: asyncio.Event) -> None:
+    """Schema, topics, then the read model, each as soon as it can be; says when the schema is there."""
     url = settings.database_url.get_secret_value()
     bootstrap = settings.kafka_bootstrap_servers
-    await _once(lambda: upgrade(url), stop)
+    if await _once(lambda: upgrade(url), stop):
+        schema.set()
     await _once(lambda: ensure_topics(bootstrap, settings.topic_partitions, settings.topic_replication), stop)
     await follow(Source(bootstrap, url, settings.topic_partitions, parts.feed.pass_on), stop)
 
 
-async def _once(step: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:
-    """Take a step as soon as what it needs is there, or leave it when asked to stop."""
+async def _once(step: Callable[[], Awaitable[None]], stop: asyncio.Event) -> bool:
+    """Take a step as soon as what it needs is there; False where asked to stop before."""
     while not stop.is_set():
         try:
             await step()
@@ -140,7 +153,8 @@ async def _once(step: Callable[[], Awaitable[None]], stop: asyncio.Event) -> Non
             log.warning("not_there_yet", reason=repr(error), retry_seconds=AGAIN_SECONDS)
             await pause(stop, AGAIN_SECONDS)
         else:
-            return
+            return True
+    return False
 
 
 def edge_limits(settings: ApiSettings) -> EdgeLimits:

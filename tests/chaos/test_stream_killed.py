@@ -45,10 +45,10 @@ class Listener:
                 except aiohttp.ClientError:
                     await asyncio.sleep(0.05)
 
-    async def until(self, count: int) -> None:
-        """Return when so many events were heard."""
+    async def until(self, count: int, connections: int = 0) -> None:
+        """Return when so many events were heard, and so many connections made."""
         async with self._news:
-            await self._news.wait_for(lambda: len(self.heard) >= count)
+            await self._news.wait_for(lambda: len(self.heard) >= count and self.connections >= connections)
 
     async def _connected(self, session: aiohttp.ClientSession) -> None:
         position = self.heard[-1][0] if self.heard else 0
@@ -57,7 +57,9 @@ class Listener:
             if response.status == 503:  # PostgreSQL's schema or the process is not there yet
                 return
             response.raise_for_status()
-            self.connections += 1
+            async with self._news:
+                self.connections += 1
+                self._news.notify_all()
             async for number, data in _events(response):
                 self.heard.append((number, data["id"], data["status"]))
                 async with self._news:
@@ -90,11 +92,14 @@ async def test_a_stream_of_a_killed_process_goes_on_where_it_broke(
     told = list(changes(project, rounds))
     listener, total = Listener(api.url, key.key), len(told)
     await api.start()
-    tasks = [asyncio.create_task(listener.listen()), asyncio.create_task(publish(kafka_bootstrap, listener, told))]
+    tasks = [
+        asyncio.create_task(listener.listen()),
+        asyncio.create_task(publish(kafka_bootstrap, listener, told, kills)),
+    ]
     try:
         async with asyncio.timeout(HEARD_SECONDS + 10 * kills):
             for turn in range(kills):
-                await listener.until(total * (turn + 1) // (kills + 2))
+                await listener.until(total * (turn + 1) // (kills + 2), connections=turn + 1)
                 await asyncio.sleep(random.uniform(0, 0.2))  # the instant of the kill is the point
                 await api.kill()
                 await api.start()
@@ -122,13 +127,13 @@ def changes(project: str, rounds: int) -> Iterator[SignalRecord]:
                 )
 
 
-async def publish(bootstrap: str, listener: Listener, told: Sequence[SignalRecord]) -> None:
-    """As the alerts service would, but never far ahead of who listens."""
+async def publish(bootstrap: str, listener: Listener, told: Sequence[SignalRecord], kills: int) -> None:
+    """As the alerts service would, but never far ahead of who listens, and each part after the kill before it."""
     producer = new_producer(bootstrap)
     await producer.start()
     try:
         for number, one in enumerate(told):
-            await listener.until(number - AHEAD)
+            await listener.until(number - AHEAD, connections=number * (kills + 2) // len(told))
             await producer.send_and_wait(CHURN_SIGNALS.name, encode(one), record_key(one.project, one.client))
     finally:
         await producer.stop()

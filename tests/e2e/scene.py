@@ -148,8 +148,8 @@ async def events_on_topic(bootstrap: str, project: str) -> set[str]:
         found: set[str] = set()
         while any([await consumer.position(partition) < ends[partition] for partition in partitions]):
             for records in (await consumer.getmany(timeout_ms=500)).values():
-                read = (decode(record.value, StripeRecord) for record in records)
-                found |= {record.event_id for record in read if record.project == project and record.event_id}
+                ours = [record for record in records if (record.key or b"").startswith(f"{project}/".encode())]
+                found |= {read.event_id for read in (decode(one.value, StripeRecord) for one in ours) if read.event_id}
         return found
     finally:
         await consumer.stop()

@@ -38,7 +38,7 @@ class RunningApi:
         except ClientError:
             return 0, None
 
-    async def says(self, key: str, path: str, holds: Callable[[Any], bool], seconds: float = 15) -> Any:
+    async def says(self, key: str, path: str, holds: Callable[[Any], bool], seconds: float = 60) -> Any:
         """The first answer that holds; fails the test if there is none in time."""
         status, content = 0, None
         try:

@@ -200,10 +200,16 @@ async def records_of(bootstrap: str, project: str) -> list[StripeRecord]:
         found: list[StripeRecord] = []
         while any([await consumer.position(each) < ends[each] for each in partitions]):
             batches = await consumer.getmany(timeout_ms=200)
-            found += [decode(each.value, StripeRecord) for batch in batches.values() for each in batch]
+            records = (each for batch in batches.values() for each in batch)
+            found += [decode(each.value, StripeRecord) for each in records if is_of(project, each.key)]
     finally:
         await consumer.stop()
-    return [record for record in found if record.project == project]
+    return found
+
+
+def is_of(project: str, key: bytes | None) -> bool:
+    """Whether a record with this key is the project's; other tests put whatever they want beside it."""
+    return (key or b"").startswith(f"{project}/".encode())
 
 
 async def event_ids(bootstrap: str, project: str) -> set[str]:

@@ -30,6 +30,13 @@ async def environment(kafka_bootstrap: str, database: str) -> dict[str, str]:
     return {"KAFKA_BOOTSTRAP_SERVERS": kafka_bootstrap, "DATABASE_URL": database, "REVSTREAM_ENCRYPTION_KEYS": KEYS}
 
 
+async def test_on_an_empty_database_it_waits_for_its_own_schema(kafka_bootstrap: str, database: str) -> None:
+    environment = {"KAFKA_BOOTSTRAP_SERVERS": kafka_bootstrap, "DATABASE_URL": database}
+    async with running_api(environment | {"REVSTREAM_ENCRYPTION_KEYS": KEYS}) as running:
+        await running.ready_within(60)
+        assert running.process.returncode is None
+
+
 @pytest.fixture
 async def key(environment: dict[str, str], project: str) -> str:
     return (await issue_at(environment["DATABASE_URL"], KeyRequest(project, "test", [Scope.ADMIN]))).key

@@ -24,6 +24,7 @@ from libs.cli.auditing.report import ProjectReport, sentence
 from libs.cli.system import System, SystemSettings, running_system
 from libs.fake_stripe.large import LargeAccount, Lives
 from libs.runtime.api_keys import KeyRequest, Scope, issue_at
+from tests.servers import OwnBrokers
 
 pytestmark = pytest.mark.scale
 
@@ -154,14 +155,15 @@ async def tampered(database: str, project: str) -> list[tuple[str, str]]:
 
 @pytest.mark.timeout(3600)
 async def test_two_years_agree_and_what_is_tampered_with_is_named(
-    kafka_bootstrap: str, database: str, project: str, full: bool, tmp_path: Path
+    own_broker: OwnBrokers, database: str, project: str, full: bool, tmp_path: Path
 ) -> None:
+    broker = await own_broker()  # on the shared one the workers would read what all other tests wrote
     lives = Lives(MONTHS, households=250 if full else 20)
     start = datetime.now(UTC).replace(microsecond=0) - lives.lived
     account = LargeAccount(7, 50_000 if full else 60, start, lives=lives)
     account.server.access.keys[KEY] = frozenset(COUNTED)
-    servers = StackSettings(tmp_path, kafka_bootstrap=kafka_bootstrap, database_url=database, durable=False)
-    async with synced(servers, account, project, seconds=3000 if full else 90) as system:
+    servers = StackSettings(tmp_path, kafka_bootstrap=broker.bootstrap, database_url=database, durable=False)
+    async with synced(servers, account, project, seconds=3000 if full else 150) as system:
         report = await report_of(system, project)
         seen = {check.name: count for check, count in report.findings.seen.items()}
         assert seen["MRR of subscriptions"] == account.subscriptions

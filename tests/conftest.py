@@ -12,6 +12,8 @@ from tests.servers import OwnBrokers, ScratchTopics, kafka_server, postgres_serv
 
 NEED_POSTGRES = {"database_url", "database"}
 NEED_KAFKA = {"kafka_bootstrap", "scratch_topic", "own_broker"}
+# What has servers of its own and measures nothing: one process runs all of it, beside the tests that need Kafka.
+NEED_DEMO = {"demo"}
 ONE_PROCESS = ("stack", "chaos", "scale")
 
 settings.register_profile("ci", deadline=None, print_blob=True, derandomize=False)
@@ -33,7 +35,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
-        if NEED_KAFKA & fixtures or any(item.get_closest_marker(name) for name in ONE_PROCESS):
+        if NEED_DEMO & fixtures:
+            item.add_marker(pytest.mark.xdist_group("demo"))
+        elif NEED_KAFKA & fixtures or any(item.get_closest_marker(name) for name in ONE_PROCESS):
             item.add_marker(pytest.mark.xdist_group("kafka"))
         if (NEED_KAFKA | NEED_POSTGRES) & fixtures:
             item.add_marker(pytest.mark.stack)

@@ -23,7 +23,7 @@ CERTIFICATES = ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUND
 # Groups beside all extras: what a command needs more than the product does.
 GROUPS = {"test": ("dev",), "screenshots": ("dev",), "quick-start": ("dev",), "bench": ("dev", "bench")}
 # All tests: what needs servers in one process, the rest beside it. With arguments of your own, in one process.
-SIDE_BY_SIDE = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile", "--durations=30", "--durations-min=2")
+SIDE_BY_SIDE = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadgroup", "--durations=30", "--durations-min=2")
 
 
 class CannotStart(Exception):

@@ -12,6 +12,9 @@ from tests.servers import OwnBrokers, ScratchTopics, kafka_server, postgres_serv
 
 NEED_POSTGRES = {"database_url", "database"}
 NEED_KAFKA = {"kafka_bootstrap", "scratch_topic", "own_broker"}
+# What has servers of its own and measures nothing: one process runs all of it, beside the tests that need Kafka.
+NEED_DEMO = {"demo"}
+ONE_PROCESS = ("stack", "chaos", "scale")
 
 settings.register_profile("ci", deadline=None, print_blob=True, derandomize=False)
 settings.register_profile("full", settings.get_profile("ci"), max_examples=1000)
@@ -26,9 +29,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs servers: `-m "not stack"` is the quick part. Files are run side by side, each by one process."""
+    """Mark what needs servers: `-m "not stack"` is the quick part.
+
+    Of several processes one runs all that needs Kafka or measures; an empty database costs the others little.
+    """
     for item in items:
-        if (NEED_KAFKA | NEED_POSTGRES) & set(getattr(item, "fixturenames", ())):
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if NEED_DEMO & fixtures:
+            item.add_marker(pytest.mark.xdist_group("demo"))
+        elif NEED_KAFKA & fixtures or any(item.get_closest_marker(name) for name in ONE_PROCESS):
+            item.add_marker(pytest.mark.xdist_group("kafka"))
+        if (NEED_KAFKA | NEED_POSTGRES) & fixtures:
             item.add_marker(pytest.mark.stack)
 
 

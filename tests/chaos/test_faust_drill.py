@@ -138,6 +138,8 @@ async def test_a_broker_that_is_killed_and_comes_back_loses_nothing(
     drill = await made(broker.bootstrap, ScratchTopics(broker.bootstrap), tmp_path)
     for number in (0, 1):
         await drill.fleet.start(number)
+    for number in (0, 1):  # while it starts, a broker that goes away ends a worker, for its supervisor to start again
+        await drill.fleet.ready(number)
     feed, outages = Feed(drill.brokers, drill.source, 500, keys=200), 3 if full else 1
     feeding = asyncio.create_task(feed.send(range(1, 10_001)))
     try:

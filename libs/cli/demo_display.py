@@ -43,7 +43,7 @@ class Display:
         """Show one thing that happened."""
         match fields["event"]:
             case "ready":
-                self._console.print(READY.format(**fields), highlight=False, markup=False)
+                self._console.print(READY.format(**fields), highlight=False, markup=False, soft_wrap=True)
             case "figures":
                 self._figures(fields)
             case "compared":

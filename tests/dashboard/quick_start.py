@@ -66,9 +66,9 @@ class Shell:
 
     @asynccontextmanager
     async def running(self, command: str) -> AsyncIterator[asyncio.subprocess.Process]:
-        """The command, until the block ends; Ctrl-C then."""
+        """The command, until the block ends; Ctrl-C then. All that it says is on its output."""
         process = await asyncio.create_subprocess_shell(
-            f"exec {command}", cwd=self.clone, env=self.environment, stdout=asyncio.subprocess.PIPE, limit=2**20
+            f"exec {command} 2>&1", cwd=self.clone, env=self.environment, stdout=asyncio.subprocess.PIPE, limit=2**20
         )
         try:
             yield process

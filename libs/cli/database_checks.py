@@ -10,6 +10,7 @@ from libs.cli.encryption import keyring_of
 from libs.cli.findings import Finding, Place, good, problem, skipped
 from libs.runtime.audit_log import chain_faults
 from libs.runtime.crypto import Keyring
+from libs.runtime.postgres import EVERY_PROJECT
 from libs.runtime.rotation import keys_in_use, unreadable_rows
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ COMMAND_SECONDS = 30.0
 MOST_SKEW = timedelta(seconds=5)
 MOST_BEHIND = 10_000
 SEEN_WITHIN = timedelta(minutes=1)
-EVERY_PROJECT = "SELECT set_config('revstream.every_project', 'on', true)"
 # Whoever waits for a lock longer than this, and whoever keeps a transaction open without doing anything in it.
 BLOCKED = """
 SELECT count(*) FILTER (WHERE wait_event_type = 'Lock' AND now() - query_start > interval '30 seconds') AS waiting,

@@ -10,11 +10,11 @@ import asyncpg
 from libs.cli.servers import Owner
 from libs.runtime.api_keys import InvalidProject, checked_project
 from libs.runtime.audit_log import COMMAND_LINE, Action, AuditEntry, Store, audit
+from libs.runtime.postgres import EVERY_PROJECT
 from libs.wire.dead_letters import Letter
 
 STATES = {Action.REPLAYED: "retried", Action.DROPPED: "dropped"}
 NO_PROJECT = "(none)"
-EVERY_PROJECT = "SELECT set_config('revstream.every_project', 'on', true)"
 # Two who settle one letter at once: the second waits, and is then told.
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('dead letter ' || $1, 0))"
 MARKS = "SELECT subject, action, at, details FROM audit_log WHERE action = ANY($1) ORDER BY at"

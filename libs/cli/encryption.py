@@ -1,20 +1,16 @@
 """The keys that seal secrets at rest, as commands find them, and what they have sealed."""
 
 import os
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TypedDict
 
-import asyncpg
-
-from deploy.failures import StackUnavailable
 from deploy.stack import DEFAULT_HOME
+from libs.cli.servers import owner
 from libs.runtime.crypto import Keyring
+from libs.runtime.postgres import EVERY_PROJECT
 from libs.runtime.rotation import keys_in_use, rotate
 from libs.runtime.settings import keys_in
-
-CONNECT_SECONDS = 10
 
 
 def keyring_of(environment: Mapping[str, str] = os.environ) -> Keyring | None:
@@ -46,10 +42,10 @@ async def rotated(database_url: str, keyring: Keyring) -> Rotated:
 
     Raises StackUnavailable; what was done until then stays done.
     """
-    async with _owner(database_url) as connection:
+    async with owner(database_url) as connection:
         done = await rotate(connection, keyring)
         async with connection.transaction():
-            await connection.execute("SELECT set_config('revstream.every_project', 'on', true)")
+            await connection.execute(EVERY_PROJECT)
             used = await keys_in_use(connection)
     return {
         "key": keyring.first,
@@ -57,17 +53,3 @@ async def rotated(database_url: str, keyring: Keyring) -> Rotated:
         "unreadable": [str(row) for row in done.unreadable],
         "may_be_dropped": sorted(key for key in keyring.keys if key != keyring.first and not used[key]),
     }
-
-
-@asynccontextmanager
-async def _owner(database_url: str) -> "AsyncIterator[asyncpg.Connection[asyncpg.Record]]":
-    try:
-        connection = await asyncpg.connect(database_url, timeout=CONNECT_SECONDS, command_timeout=60)
-        try:
-            yield connection
-        finally:
-            await connection.close()
-    except asyncpg.UndefinedTableError as error:
-        raise StackUnavailable("the database has not the newest schema: start the api service once") from error
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise StackUnavailable(f"PostgreSQL ended the rotation ({error}): run it again, it goes on") from error

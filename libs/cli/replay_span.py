@@ -9,10 +9,11 @@ from datetime import datetime
 
 from aiokafka import AIOKafkaProducer
 
-from libs.cli.dlq_marks import EVERY_PROJECT, project_of
+from libs.cli.dlq_marks import project_of
 from libs.cli.servers import Owner
 from libs.runtime.audit_log import COMMAND_LINE, Action, AuditEntry, audit
 from libs.runtime.kafka import ProducerLimits, abandon, new_producer
+from libs.runtime.postgres import EVERY_PROJECT
 from libs.runtime.spans import Spans, Times, partition_counts, raw, reader, records, spans
 from libs.wire.dead_letters import Origin, Raw
 from libs.wire.topics import CONTRACT, Cleanup, Topic

@@ -9,6 +9,7 @@ from libs.cli.api_client import ApiClient, ApiRefused, Json
 from libs.cli.asking import STRIPE
 from libs.cli.findings import Finding, Place, good, problem, skipped
 from libs.cli.mapping_told import mapped
+from libs.runtime.postgres import EVERY_PROJECT
 
 CONNECT_SECONDS = 5.0
 MOST_AHEAD_SECONDS = 5.0
@@ -108,8 +109,9 @@ async def _stored_connections(place: Place) -> list[Finding]:
     try:
         connection = await asyncpg.connect(place.database, timeout=CONNECT_SECONDS, command_timeout=CONNECT_SECONDS)
         try:
-            await connection.execute("SELECT set_config('revstream.every_project', 'on', false)")
-            rows = await connection.fetch(CONNECTIONS)
+            async with connection.transaction(readonly=True):
+                await connection.execute(EVERY_PROJECT)
+                rows = await connection.fetch(CONNECTIONS)
         finally:
             await connection.close()
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError):

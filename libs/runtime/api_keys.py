@@ -15,6 +15,7 @@ from typing import Protocol
 import asyncpg
 
 from libs.runtime.audit_log import COMMAND_LINE, Action, AuditEntry, audit
+from libs.runtime.postgres import EVERY_PROJECT
 
 KEY_BYTES = 32
 PREFIX_LENGTH = 10  # "rsk_" and six characters, of 43
@@ -120,7 +121,7 @@ async def issue_at(database_url: str, request: KeyRequest) -> IssuedKey:
     connection = await asyncpg.connect(database_url, timeout=10, command_timeout=10)
     try:
         async with connection.transaction():
-            await connection.execute("SELECT set_config('revstream.every_project', 'on', true)")
+            await connection.execute(EVERY_PROJECT)
             await connection.execute(
                 "INSERT INTO projects (id, name) VALUES ($1, $1) ON CONFLICT (id) DO NOTHING", project
             )

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 import asyncpg
 
+# Of the owner's connections alone, and of one transaction: the wall between projects is lifted (see
+# deploy/migrations/tenancy.py).
+EVERY_PROJECT = "SELECT set_config('revstream.every_project', 'on', true)"
 UNREACHABLE = (
     OSError,
     TimeoutError,

@@ -12,9 +12,9 @@ import asyncpg
 
 from libs.runtime.audit_log import COMMAND_LINE, Action, AuditEntry, audit
 from libs.runtime.crypto import CannotDecrypt, Keyring, Place, Sealed
+from libs.runtime.postgres import EVERY_PROJECT
 
 BATCH = 100
-EVERY_PROJECT = "SELECT set_config('revstream.every_project', 'on', true)"
 
 if TYPE_CHECKING:
     Owner = asyncpg.Connection[asyncpg.Record]

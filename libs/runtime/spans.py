@@ -92,18 +92,25 @@ async def _offsets_at(
 
 async def records(consumer: AIOKafkaConsumer, wanted: Spans) -> AsyncIterator[ConsumerRecord]:
     """Every record of the spans, each partition's in its order. Ends when all were read, holes of compaction or not."""
-    if not wanted:
-        return
-    consumer.assign(list(wanted))
-    for partition, span in wanted.items():
-        consumer.seek(partition, span.first)
-    left = set(wanted)
+    async for found, _missing in batches(consumer, wanted):
+        for record in found:
+            yield record
+
+
+async def batches(
+    consumer: AIOKafkaConsumer, wanted: Spans, most: int | None = None
+) -> AsyncIterator[tuple[list[ConsumerRecord], int]]:
+    """The same, so many at a time, and beside each how many offsets are still to be read."""
+    left = {partition for partition, span in wanted.items() if span.first < span.end}
+    consumer.assign(list(left))
+    for partition in left:
+        consumer.seek(partition, wanted[partition].first)
     while left:
-        for partition, found in (await consumer.getmany(*left, timeout_ms=POLL_MS)).items():
-            for record in found:
-                if wanted[partition].holds(record.offset):
-                    yield record
-        done = {each for each in left if await consumer.position(each) >= wanted[each].end}
+        fetched = await consumer.getmany(*left, timeout_ms=POLL_MS, max_records=most)
+        found = [each for place, many in fetched.items() for each in many if wanted[place].holds(each.offset)]
+        missing = {place: wanted[place].end - await consumer.position(place) for place in left}
+        yield found, sum(count for count in missing.values() if count > 0)
+        done = {place for place, count in missing.items() if count <= 0}
         consumer.pause(*done)
         left -= done
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
+from libs.runtime.postgres import EVERY_PROJECT
+
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
@@ -24,7 +26,6 @@ WHERE rolname = 'revstream_app'
            THEN pg_has_role(current_user, oid, 'SET') ELSE pg_has_role(current_user, oid, 'MEMBER') END
 """
 STAND_BEHIND_WALL = "SELECT set_config('revstream.project', $1, true), set_config('role', $2, true)"
-LIFT_WALL = "SELECT set_config('revstream.every_project', 'on', true)"
 
 
 class Database:
@@ -56,7 +57,7 @@ class Database:
     async def every_project(self) -> AsyncIterator[Connection]:
         """Rows of all projects: to find a key's project, to make a project, to publish what is unpublished."""
         async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
-            await connection.fetchrow(LIFT_WALL)
+            await connection.fetchrow(EVERY_PROJECT)
             yield connection
 
     async def _found_role(self, connection: Connection) -> str:

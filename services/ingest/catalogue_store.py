@@ -7,14 +7,13 @@ import asyncpg
 import orjson
 import structlog
 
-from libs.runtime.postgres import UNREACHABLE
+from libs.runtime.postgres import EVERY_PROJECT, UNREACHABLE
 from libs.wire.stripe_event import Entry, Kind
 from services.ingest.catalogues import Catalogues, Place
 
 EVERY_SECONDS = 1.0
 AGAIN_SECONDS = 5.0
 MOST_AT_ONCE = 1000
-EVERY_PROJECT = "SELECT set_config('revstream.every_project', 'on', true)"
 ALL = "SELECT project, account, livemode, kind, id, terms FROM catalogue"
 PUT = """
 INSERT INTO catalogue (project, account, livemode, kind, id, terms) VALUES ($1, $2, $3, $4, $5, $6)

@@ -10,12 +10,11 @@ from datetime import UTC, datetime
 import asyncpg
 import structlog
 
-from libs.runtime.postgres import UNREACHABLE
+from libs.runtime.postgres import EVERY_PROJECT, UNREACHABLE
 from services.ingest.catalogues import Scope
 
 STORE_SECONDS = 5.0
 MOST_SCOPES = 100_000
-EVERY_PROJECT = "SELECT set_config('revstream.every_project', 'on', true)"
 # The least delay of a few seconds is told: an event that Stripe sends again says nothing of clocks.
 SEEN = """
 INSERT INTO webhook_health AS held

@@ -12,12 +12,11 @@ import structlog
 
 from libs.runtime.audit_log import Action, AuditEntry, audit
 from libs.runtime.crypto import CannotDecrypt, Keyring, Sealed, credential_place
-from libs.runtime.postgres import UNREACHABLE
+from libs.runtime.postgres import EVERY_PROJECT, UNREACHABLE
 from services.ingest.accounts import ACCESS_REVOKED, Credential
 from services.ingest.catalogues import Scope
 from services.ingest.projects import StoreUnavailable
 
-EVERY_PROJECT = "SELECT set_config('revstream.every_project', 'on', true)"
 # What could not be read is tried again and again: the keys may be put back.
 ACTIVE = """
 SELECT project, id, account, livemode, credential, key_id, method, state FROM connections

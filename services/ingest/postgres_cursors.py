@@ -10,9 +10,9 @@ import orjson
 import structlog
 
 from libs.domain.schedule import Schedule, interval_of
+from libs.runtime.postgres import EVERY_PROJECT
 from services.ingest.catalogues import Scope
 
-EVERY_PROJECT = "SELECT set_config('revstream.every_project', 'on', true)"
 ACTIVE = """
 SELECT c.project, c.id, c.account, c.livemode, coalesce(e.polled_until, c.connected_at) AS since,
     coalesce(e.last_success_at, c.connected_at) AS last_at, coalesce(s.policy ->> 'timezone', 'UTC') AS timezone,

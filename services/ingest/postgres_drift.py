@@ -7,9 +7,9 @@ from datetime import datetime
 import asyncpg
 import orjson
 
+from libs.runtime.postgres import EVERY_PROJECT
 from services.ingest.postgres_runs import RECONCILE, Run
 
-EVERY_PROJECT = "SELECT set_config('revstream.every_project', 'on', true)"
 MOST_OBJECTS = 1000
 ADD = """
 INSERT INTO drift_reports AS held (project, connection, checked_at, found, fixed, objects)

@@ -11,12 +11,12 @@ import structlog
 
 from libs.domain.fact import Fact, about_customer, about_subscription
 from libs.domain.version import ordered
+from libs.runtime.postgres import EVERY_PROJECT
 from libs.wire.codec import MalformedRecord, decode
 from libs.wire.records import StripeRecord
 from libs.wire.stripe_event import read
 from services.ingest.catalogues import Scope
 
-EVERY_PROJECT = "SELECT set_config('revstream.every_project', 'on', true)"
 PATIENT_SECONDS = 600
 PATIENT = f"SELECT set_config('statement_timeout', '{PATIENT_SECONDS}s', true)"
 AT_ONCE = 500

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import asyncpg
 
 from libs.runtime.crypto import CannotDecrypt, Keyring, Sealed, webhook_secret_place
-from libs.runtime.postgres import UNREACHABLE
+from libs.runtime.postgres import EVERY_PROJECT, UNREACHABLE
 from libs.wire.stripe_event import Kept
 from services.ingest.projects import LIVE_STATES, ConnectedAccount, Project, StoreUnavailable
 from services.ingest.unreadable_secrets import SecretNews, note
@@ -48,7 +48,7 @@ class PostgresProjects:
         try:
             async with self._pool.acquire() as connection, connection.transaction(readonly=True):
                 # The webhook's path names the project, so this service may see all of them.
-                await connection.execute("SELECT set_config('revstream.every_project', 'on', true)")
+                await connection.execute(EVERY_PROJECT)
                 found = await connection.fetch(PROJECTS, project)
                 secrets = await connection.fetch(SECRETS, project)
                 accounts = await connection.fetch(CONNECTIONS, project)

@@ -8,11 +8,11 @@ from datetime import datetime
 import asyncpg
 import orjson
 
+from libs.runtime.postgres import EVERY_PROJECT
 from services.ingest.catalogues import Scope
 
 INITIAL, RECENT, FULL, RECONCILE = "initial", "recent", "full", "reconcile"
 EVERYTHING = frozenset({INITIAL, FULL})
-EVERY_PROJECT = "SELECT set_config('revstream.every_project', 'on', true)"
 OPEN = """
 SELECT r.project, r.id, r.connection, r.mode, r.requested_at, c.account, c.livemode, c.state = 'active' AS is_active,
     c.error::text AS error

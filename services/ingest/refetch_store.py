@@ -7,13 +7,12 @@ from collections.abc import Mapping
 import asyncpg
 import structlog
 
-from libs.runtime.postgres import UNREACHABLE
+from libs.runtime.postgres import EVERY_PROJECT, UNREACHABLE
 from services.ingest.refetching import Place, Refetching, Waiting, Wanted
 
 EVERY_SECONDS = 1.0
 CLAIM_EVERY = 5
 MOST_AT_ONCE = 5000
-EVERY_PROJECT = "SELECT set_config('revstream.every_project', 'on', true)"
 # A process says every few seconds that it lives.
 CLAIMED = "now() + interval '20 seconds'"
 PUT = f"""

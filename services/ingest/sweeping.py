@@ -12,11 +12,11 @@ import asyncpg
 import structlog
 
 from libs.domain.version import Rank
-from libs.runtime.postgres import UNREACHABLE
+from libs.runtime.postgres import EVERY_PROJECT, UNREACHABLE
 from libs.wire.codec import MalformedRecord, decode
 from libs.wire.records import StripeRecord
 from services.ingest.catalogues import Scope
-from services.ingest.postgres_known import AS_OF, EVERY_PROJECT
+from services.ingest.postgres_known import AS_OF
 from services.ingest.refetching import Refetching, Waiting, Wanted
 from services.ingest.seen_events import SeenEvents
 from services.ingest.ties import is_ambiguous

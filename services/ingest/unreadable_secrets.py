@@ -7,8 +7,8 @@ import asyncpg
 import structlog
 
 from libs.runtime.audit_log import Action, AuditEntry, audit
+from libs.runtime.postgres import EVERY_PROJECT
 
-EVERY_PROJECT = "SELECT set_config('revstream.every_project', 'on', true)"
 NOTE = """
 UPDATE webhook_secrets SET unreadable_since = now()
 WHERE project = $1 AND id = $2 AND unreadable_since IS NULL AND revoked_at IS NULL

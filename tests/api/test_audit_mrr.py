@@ -9,8 +9,9 @@ import orjson
 import pytest
 
 from libs.cli.auditing.scripts import script
-from libs.cli.auditing.session import Owner, instant, session
+from libs.cli.auditing.session import AUDITING, instant
 from libs.cli.auditing.terms import OWN, Asked, ask
+from libs.cli.servers import Owner, owner
 from libs.domain.contribution import contribution
 from libs.domain.customer_state import EMPTY, fold
 from libs.domain.fact import Fact
@@ -119,7 +120,7 @@ PAGES = [(name, scenario) for name, scenario, _ in EXAMPLES if name.startswith("
 
 
 async def test_every_scenario_of_the_page(migrated: str) -> None:
-    async with session(migrated) as looking:
+    async with owner(migrated, AUDITING) as looking:
         for name, content in PAGES:
             scenario = scenario_of(content)
             told, policy = Told(stripe_records(content), scenario.as_of), scenario.policy
@@ -212,7 +213,7 @@ async def test_odd_shapes(migrated: str, options: dict[str, object]) -> None:
     scenario: Json = {"as_of": AS_OF, "policy": options, "customers": [own], "subscriptions": ODD}
     told, policy = Told(stripe_records(scenario), scenario_of(scenario).as_of), scenario_of(scenario).policy
     ours = by_rules(told, policy)
-    async with session(migrated) as looking:
+    async with owner(migrated, AUDITING) as looking:
         assert differing(await by_sql(looking, told, policy), ours) == []
     assert len(ours) == len(ODD) * (len(PRESETS) + 1)
 
@@ -223,6 +224,6 @@ async def test_odd_shapes(migrated: str, options: dict[str, object]) -> None:
 async def test_played_histories(migrated: str, seed: int, snapshots: bool, events: bool) -> None:
     told, policy = played(seed, snapshots, events), policy_of("default", UNUSUAL)
     ours = by_rules(told, policy)
-    async with session(migrated) as looking:
+    async with owner(migrated, AUDITING) as looking:
         assert differing(await by_sql(looking, told, policy), ours) == []
     assert sum(amount > 0 for amount, _ in ours.values()) > 40

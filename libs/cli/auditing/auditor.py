@@ -6,13 +6,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from libs.cli.auditing.check import Check, Part
-from libs.cli.auditing.cut import Topics, topics
+from libs.cli.auditing.cut import Topics
 from libs.cli.auditing.difference import Difference, Findings
 from libs.cli.auditing.looks import Look, checks_of, confirmed, look_at, looked
 from libs.cli.auditing.model_checks import MODEL, MOVEMENTS
 from libs.cli.auditing.report import ProjectReport
-from libs.cli.auditing.session import Owner, instant, session
+from libs.cli.auditing.session import AUDITING, instant
 from libs.cli.auditing.terms import Asked, Terms, terms_of
+from libs.cli.auditing.topics import Reading
+from libs.cli.servers import Owner, broker, owner
+from libs.runtime.spans import reader
 
 PROJECTS = "SELECT id FROM projects ORDER BY id"
 BEHIND = Check("the read model follows the topics", Part.MODEL, "", "")
@@ -46,13 +49,14 @@ class Wanted:
 async def audited(servers: Servers, wanted: Wanted, say: Say) -> AsyncIterator[ProjectReport]:
     """Each project's report, as it is found. Raises StackUnavailable, and LookupError for no such project."""
     async with AsyncExitStack() as stack:
-        connection = await stack.enter_async_context(session(servers.database_url))
+        bootstrap = stack.enter_context(broker(servers.kafka_bootstrap))
+        connection = await stack.enter_async_context(owner(servers.database_url, AUDITING))
         names = await _projects(connection, wanted.project)
 
         def tell(done: int, whole: int) -> None:
             say("reading the topics", done, whole)
 
-        heard = await stack.enter_async_context(topics(servers.kafka_bootstrap, wanted.project, tell))
+        heard = Topics(Reading(await stack.enter_async_context(reader(bootstrap)), wanted.project, tell))
         await heard.read(connection)
         lacking = await heard.caught_up(connection)
         for number, name in enumerate(names):

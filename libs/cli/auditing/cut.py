@@ -2,16 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka import TopicPartition
 
 from deploy.failures import StackUnavailable
-from libs.cli.auditing.session import Owner
-from libs.cli.auditing.topics import INDEX, TABLES, Reading, Told, consumer_of, copy_topics
+from libs.cli.auditing.topics import INDEX, TABLES, Reading, copy_topics
+from libs.cli.servers import Owner
+from libs.runtime.spans import Span
 from libs.wire.topics import REVENUE_MOVEMENTS, STRIPE_EVENTS
 
 CATCH_UP_SECONDS = 120.0
@@ -39,7 +38,7 @@ class Topics:
             raise StackUnavailable("the read model has not begun to read the topics: start the api service")
         begin, end = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
         self.are_cut = any(begin[place] > 0 for place in places if place.topic in NEVER_COMPACTED)
-        await copy_topics(self.reading, connection, begin, end)
+        await copy_topics(self.reading, connection, {place: Span(begin[place], end[place]) for place in places})
         await connection.execute(INDEX)
         self.reached = end
 
@@ -47,7 +46,8 @@ class Topics:
         """Read on to where the read model is in this transaction, which must not be behind."""
         held = await applied(connection)
         until = {place: max(held.get(place, 0), offset) for place, offset in self.reached.items()}
-        await copy_topics(self.reading, connection, self.reached, until)
+        missing = {place: Span(self.reached[place], end) for place, end in until.items()}
+        await copy_topics(self.reading, connection, missing)
         self.reached = until
 
     async def caught_up(self, connection: Owner) -> Sequence[str]:
@@ -58,23 +58,6 @@ class Topics:
                 return lacking
             await asyncio.sleep(LOOK_SECONDS)
         return ()
-
-
-@asynccontextmanager
-async def topics(bootstrap: str, project: str | None, tell: Told) -> AsyncIterator[Topics]:
-    """The topics, to be read by one who belongs to no group. Raises StackUnavailable."""
-    try:
-        consumer: AIOKafkaConsumer = consumer_of(bootstrap)
-        await consumer.start()
-        try:
-            yield Topics(Reading(consumer, project, tell))
-        finally:
-            await consumer.stop()
-    except KafkaError as error:
-        raise StackUnavailable(
-            f"Kafka does not answer at {bootstrap} ({type(error).__name__}): is it running, and "
-            "KAFKA_BOOTSTRAP_SERVERS right?"
-        ) from error
 
 
 async def applied(connection: Owner) -> Offsets:

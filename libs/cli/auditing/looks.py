@@ -10,8 +10,9 @@ from libs.cli.auditing.difference import Difference, Findings
 from libs.cli.auditing.ledger_checks import LEDGER, WORTH
 from libs.cli.auditing.mrr_checks import MRR
 from libs.cli.auditing.scripts import script
-from libs.cli.auditing.session import Owner, instant
+from libs.cli.auditing.session import instant
 from libs.cli.auditing.terms import Asked, Terms, ask, terms_of
+from libs.cli.servers import Owner
 
 SCRIPTS = {Part.LEDGER: ("ledger",), Part.MODEL: ("model",), Part.MRR: ("objects", "prices", "mrr")}
 # Of one check: whoever has more differences needs no list.

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from libs.cli.auditing.session import Owner
+from libs.cli.servers import Owner
 from libs.domain.money import MINOR_DIGITS
 from libs.domain.policy import PRESETS, ChurnRecognition, FxMode, Policy, policy_of
 

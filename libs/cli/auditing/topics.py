@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
 
-from libs.cli.auditing.session import Owner
-from libs.runtime.kafka import new_consumer
+from libs.cli.servers import Owner
+from libs.runtime.spans import Spans, batches
 from libs.wire.codec import MalformedRecord, decode
 from libs.wire.records import ClientRecord, HealthRecord, MovementRecord, Record, SignalRecord, StripeRecord
 from libs.wire.topics import CHURN_SIGNALS, CLIENT_HEALTH, REVENUE_CLIENTS, REVENUE_MOVEMENTS, STRIPE_EVENTS
@@ -25,11 +25,9 @@ CREATE TEMP TABLE audit_heard (project text, customer text, object_id text, crea
 """
 INDEX = "CREATE INDEX ON audit_topic (topic, project, key); ANALYZE audit_topic; ANALYZE audit_heard"
 AT_ONCE = 5000
-POLL_MS = 1000
 # PostgreSQL's text can't hold it: the read model has refused such a record.
 REFUSED = b"\\u0000"
 
-Offsets = Mapping[TopicPartition, int]
 Told = Callable[[int, int], None]
 Row = tuple[object, ...]
 
@@ -50,32 +48,12 @@ class Reading:
     tell: Told
 
 
-def consumer_of(bootstrap: str) -> AIOKafkaConsumer:
-    """A consumer, not yet started, that belongs to no group and commits nothing."""
-    return new_consumer(bootstrap)
-
-
-async def copy_topics(reading: Reading, connection: Owner, start: Offsets, until: Offsets) -> None:
-    """Put the records from `start` to `until` into the tables, as they come. Raises TimeoutError where they don't."""
-    consumer = reading.consumer
-    left = {place for place, end in until.items() if start[place] < end}
-    consumer.assign(list(left))
-    for place in left:
-        consumer.seek(place, start[place])
-    whole = sum(until[place] - start[place] for place in left)
-    while left:
-        fetched = await consumer.getmany(timeout_ms=POLL_MS, max_records=AT_ONCE)
-        records = [each for many in fetched.values() for each in many if each.offset < until[_place(each)]]
+async def copy_topics(reading: Reading, connection: Owner, wanted: Spans) -> None:
+    """Put the records of the spans into the tables, as they come. Raises KafkaError."""
+    whole = sum(span.end - span.first for span in wanted.values())
+    async for records, missing in batches(reading.consumer, wanted, AT_ONCE):
         await _copy(connection, reading.project, records)
-        reached = {place: await consumer.position(place) for place in left}
-        left = {place for place in left if reached[place] < until[place]}
-        missing = sum(until[place] - reached[place] for place in left)
         reading.tell(whole - missing, whole)
-        consumer.pause(*(place for place in reached if place not in left))
-
-
-def _place(record: ConsumerRecord) -> TopicPartition:
-    return TopicPartition(record.topic, record.partition)
 
 
 async def _copy(connection: Owner, project: str | None, records: Sequence[ConsumerRecord]) -> None:

@@ -25,7 +25,8 @@ topics, read again from the first one. MRR: every subscription, customer and cli
 plain SQL over the raw objects, under the project's policy and every preset.
 
 Works on a running system: compared is what has been applied at one instant, and what differs is looked at again before
-it is told. Each difference is printed with what both sides say. Exit codes: 0 none, 1 some, 3 no system.
+it is told. Each difference is printed with what both sides say. How it came out is kept for a year: `revstream doctor`
+tells of the last one. Exit codes: 0 none, 1 some, 3 no system.
 
 Examples:
   revstream audit

@@ -1,4 +1,4 @@
-"""The checks of `revstream doctor` inside PostgreSQL: locks, clock, read model, encryption keys, audit chain."""
+"""The checks of `revstream doctor` inside PostgreSQL: locks, clock, read model, encryption keys, audits."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
+from libs.cli.audit_checks import audits
+from libs.cli.auditing.outcomes import last_outcomes
 from libs.cli.encryption import keyring_of
 from libs.cli.findings import Finding, Place, good, problem, skipped
 from libs.runtime.audit_log import chain_faults
@@ -33,13 +35,13 @@ Check = Callable[["Connection"], Awaitable[Finding]]
 
 async def database(place: Place) -> list[Finding]:
     """All checks that need the newest schema; skipped together where there is none, which another finding tells."""
-    names = ("locks", "clock", "read model", "encryption keys", "audit chain")
+    names = ("locks", "clock", "read model", "encryption keys", "audit chain", "audit")
     if place.database is None:
         return [skipped(name, "no address is known") for name in names]
     try:
         connection = await asyncpg.connect(place.database, timeout=CONNECT_SECONDS, command_timeout=COMMAND_SECONDS)
         try:
-            checks: tuple[Check, ...] = (_locks, _clock, _read_model, _encryption, _audit_chain)
+            checks: tuple[Check, ...] = (_locks, _clock, _read_model, _encryption, _audit_chain, _audit)
             return [await _within(connection, check) for check in checks]
         finally:
             await connection.close()
@@ -113,3 +115,7 @@ async def _audit_chain(connection: "Connection") -> Finding:
         return good("audit chain", "holds")
     hint = "Somebody changed audit_log with the owner's rights: compare it with a backup or an export."
     return problem("audit chain", "; ".join(faults), hint)
+
+
+async def _audit(connection: "Connection") -> Finding:
+    return audits(await last_outcomes(connection), datetime.now(UTC))

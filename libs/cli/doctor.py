@@ -20,8 +20,8 @@ from libs.cli.stripe_checks import stripe
 HELP = """Check this machine, Kafka, PostgreSQL, the services, and how the accounts at Stripe stand.
 
 This machine: Python, disk, ports. Kafka: topics, replicas in sync, dead letters, lag. PostgreSQL: schema, locks, clock,
-read model, encryption keys, the chain of the audit log. Stripe: each connection, what its key may not read, its
-webhooks, the delay of its events, how far customers are mapped.
+read model, encryption keys, the chain of the audit log, how the last `revstream audit` came out. Stripe: each
+connection, what its key may not read, its webhooks, the delay of its events, how far customers are mapped.
 
 Exit codes: 0 all is well, 1 a check found a problem, 3 nothing runs. With an API key, the key's project is looked at.
 

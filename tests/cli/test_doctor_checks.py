@@ -1,7 +1,8 @@
 """The single checks of `revstream doctor`: each finds what it is for, and nothing else."""
 
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,11 @@ import asyncpg
 import pytest
 
 from deploy.migrations import upgrade
+from libs.cli.audit_checks import audits
+from libs.cli.auditing.check import Check, Part
+from libs.cli.auditing.difference import Findings
+from libs.cli.auditing.outcomes import Outcome, keep
+from libs.cli.auditing.report import ProjectReport
 from libs.cli.database_checks import database as database_checks
 from libs.cli.findings import Finding, Place, State
 from libs.cli.kafka_checks import MOST_BEHIND, lag, replicas
@@ -19,6 +25,7 @@ from libs.runtime.crypto import Keyring, generate_key
 from libs.runtime.crypto import Place as SealedPlace
 
 OLD, NEW = generate_key(), generate_key()
+NOW = datetime(2026, 11, 20, tzinfo=UTC)
 
 
 def place(database: str | None = None, missing: str | None = "nothing runs") -> Place:
@@ -49,6 +56,7 @@ async def test_database_without_faults(owner: "asyncpg.Connection[asyncpg.Record
         "read model": State.OK,
         "encryption keys": State.SKIPPED,
         "audit chain": State.OK,
+        "audit": State.SKIPPED,
     }
 
 
@@ -70,6 +78,46 @@ async def test_read_model_that_nobody_fills(owner: "asyncpg.Connection[asyncpg.R
     assert (await found(database))["read model"].state is State.PROBLEM
     await owner.execute("UPDATE read_model_state SET seen_at = now(), lag = 20000")
     assert "20000 records behind" in (await found(database))["read model"].told
+
+
+async def test_last_audit_of_each_project_is_told(owner: "asyncpg.Connection[asyncpg.Record]", database: str) -> None:
+    now = datetime.now(UTC)
+    await keep(owner, report(now - timedelta(days=400), wrong=1))
+    await keep(owner, report(now - timedelta(hours=9), wrong=0))
+    told = (await found(database))["audit"]
+    assert (told.state, told.told) == (State.OK, "20 figures equal, 9 hours ago")
+    await keep(owner, report(now - timedelta(hours=5), wrong=2))
+    told = (await found(database))["audit"]
+    assert told.state is State.PROBLEM
+    assert told.told == "acme: 2 differences among 20 figures, 5 hours ago, in transfers net to zero"
+    assert await owner.fetchval("SELECT count(*) FROM audits") == 2  # a year of them is kept
+
+
+def report(at: datetime, wrong: int) -> ProjectReport:
+    """Of two checks, the second of which found so many differences."""
+    one, other = Check("signals", Part.MODEL, "", ""), Check("transfers net to zero", Part.LEDGER, "", "")
+    return ProjectReport("acme", at, Findings({one: 15, other: 5}, {one: 0, other: wrong}, []))
+
+
+DAYS_AGO = {days: Outcome(NOW - timedelta(days=days), 100, 0, ()) for days in (1, 3)}
+BAD = Outcome(NOW - timedelta(days=1), 100, 1, ("signals",))
+
+
+@pytest.mark.parametrize(
+    ("last", "state", "told"),
+    [
+        pytest.param({}, State.SKIPPED, "never run", id="no project yet"),
+        pytest.param({"a": None}, State.SKIPPED, "never run", id="never"),
+        pytest.param({"a": DAYS_AGO[1], "b": DAYS_AGO[3]}, State.OK, "200 figures equal, 3 days ago", id="the oldest"),
+        pytest.param({"a": DAYS_AGO[3], "b": None}, State.OK, "never run for b", id="never of one"),
+        pytest.param({"a": BAD, "b": DAYS_AGO[1]}, State.PROBLEM, "a: 1 difference among", id="of one they differ"),
+        pytest.param({f"p{at}": BAD for at in range(9)}, State.PROBLEM, "and 4 more", id="of many"),
+    ],
+)
+def test_audits_are_a_problem_where_figures_differ(last: Mapping[str, Outcome | None], state: State, told: str) -> None:
+    finding = audits(last, NOW)
+    assert finding.state is state
+    assert told in finding.told
 
 
 @pytest.mark.parametrize(

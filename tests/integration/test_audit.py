@@ -21,6 +21,8 @@ from deploy.stack import StackSettings
 from libs.cli.api_client import ApiClient
 from libs.cli.auditing.auditor import Servers, Wanted, audited
 from libs.cli.auditing.report import ProjectReport, sentence
+from libs.cli.database_checks import database as database_checks
+from libs.cli.findings import Finding, Place, State
 from libs.cli.system import System, SystemSettings, running_system
 from libs.fake_stripe.large import LargeAccount, Lives
 from libs.runtime.api_keys import KeyRequest, Scope, issue_at
@@ -146,6 +148,12 @@ async def command(system: System, project: str) -> tuple[int, dict[str, Any]]:
     return process.returncode, orjson.loads(said)
 
 
+async def doctor(database: str) -> Finding:
+    """What `revstream doctor` finds about the last audit."""
+    checks = await database_checks(Place(Path(), None, database, None, {}, None, None))
+    return next(each for each in checks if each.check == "audit")
+
+
 async def tampered(database: str, project: str) -> list[tuple[str, str]]:
     """One entry of the ledger, one row of the read model, one subscription's MRR: each client, and what is named."""
     async with _owner(database) as connection:
@@ -169,9 +177,11 @@ async def test_two_years_agree_and_what_is_tampered_with_is_named(
         assert seen["MRR of subscriptions"] == account.subscriptions
         assert seen["transfers net to zero"] >= 2 * TOGETHER
         assert [name for name, count in seen.items() if not count and name != "signals"] == []
+        told_well = await doctor(database)
         wrong = await tampered(database, project)
         code, told = await command(system, project)
     assert (len(wrong), code, told["ok"]) == (3, 1, False)
+    assert (told_well.state, (await doctor(database)).state) == (State.OK, State.PROBLEM)
     named = [" ".join(str(value) for value in one.values()) for one in told["differences"]]
     for client, subject in wrong:
         assert any(client in one and subject in one for one in named), (client, subject, named)

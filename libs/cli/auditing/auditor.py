@@ -10,6 +10,7 @@ from libs.cli.auditing.cut import Topics
 from libs.cli.auditing.difference import Difference, Findings
 from libs.cli.auditing.looks import Look, checks_of, confirmed, look_at, looked
 from libs.cli.auditing.model_checks import MODEL, MOVEMENTS
+from libs.cli.auditing.outcomes import keep
 from libs.cli.auditing.report import ProjectReport
 from libs.cli.auditing.session import AUDITING, instant
 from libs.cli.auditing.terms import Asked, Terms, terms_of
@@ -47,7 +48,10 @@ class Wanted:
 
 
 async def audited(servers: Servers, wanted: Wanted, say: Say) -> AsyncIterator[ProjectReport]:
-    """Each project's report, as it is found. Raises StackUnavailable, and LookupError for no such project."""
+    """Each project's report, as it is found; how it came out is kept.
+
+    Raises StackUnavailable, and LookupError for no such project.
+    """
     async with AsyncExitStack() as stack:
         bootstrap = stack.enter_context(broker(servers.kafka_bootstrap))
         connection = await stack.enter_async_context(owner(servers.database_url, AUDITING))
@@ -61,7 +65,9 @@ async def audited(servers: Servers, wanted: Wanted, say: Say) -> AsyncIterator[P
         lacking = await heard.caught_up(connection)
         for number, name in enumerate(names):
             say(f"comparing {name}", number, len(names))
-            yield await _report(connection, replace(wanted, project=name), heard, lacking)
+            report = await _report(connection, replace(wanted, project=name), heard, lacking)
+            await keep(connection, report)
+            yield report
 
 
 async def _projects(connection: Owner, project: str | None) -> list[str]:

@@ -1,10 +1,10 @@
 """What the audit says in the end."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from libs.cli.auditing.check import SIDES, Check
+from libs.cli.auditing.check import SIDES
 from libs.cli.auditing.difference import Difference, Findings
 
 
@@ -37,18 +37,22 @@ def _project(report: ProjectReport) -> dict[str, object]:
         "project": report.project,
         "as_of": report.at.isoformat().replace("+00:00", "Z"),
         "differences": report.differences,
-        "checks": [_check(check, found) for check in found.seen],
+        "checks": check_fields(found),
         "notes": list(report.notes),
     }
 
 
-def _check(check: Check, found: Findings) -> Mapping[str, object]:
-    return {
-        "part": check.part.value,
-        "check": check.name,
-        "compared": found.seen[check],
-        "differences": found.counts[check],
-    }
+def check_fields(found: Findings) -> list[dict[str, object]]:
+    """How each check came out, for a program."""
+    return [
+        {
+            "part": check.part.value,
+            "check": check.name,
+            "compared": compared,
+            "differences": found.counts[check],
+        }
+        for check, compared in found.seen.items()
+    ]
 
 
 def difference_fields(one: Difference) -> dict[str, object]:

@@ -15,7 +15,7 @@ AUDITING = Session(
 
 @asynccontextmanager
 async def instant(connection: Owner) -> AsyncIterator[None]:
-    """All rows of all projects as they are at one instant. Nothing but temporary tables is written."""
+    """All rows of all projects as they are at one instant. Only temporary tables are written in it."""
     async with connection.transaction(isolation="repeatable_read"):
         await connection.execute(EVERY_PROJECT)
         yield

@@ -4,14 +4,28 @@ import asyncio
 from pathlib import Path
 
 import asyncpg
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
 
-# Any number that nothing else in this database locks: two starts at once then take turns.
-MIGRATION_LOCK = 7_305_817_366_204_511
+VERSIONS = Path(__file__).parent / "versions"
+
+
+def newest() -> str:
+    """The revision of the newest schema. The chain has no branches, and each file's name begins with its revision."""
+    return max(path.name.partition("_")[0] for path in VERSIONS.glob("m*.py"))
+
+
+async def present(database_url: str) -> str | None:
+    """The revision of the schema at `database_url`; None where there is none yet.
+
+    Raises what asyncpg raises when PostgreSQL can't be reached.
+    """
+    connection = await asyncpg.connect(database_url, timeout=10)
+    try:
+        if await connection.fetchval("SELECT to_regclass('alembic_version')") is None:
+            return None
+        revision: str | None = await connection.fetchval("SELECT version_num FROM alembic_version")
+        return revision
+    finally:
+        await connection.close()
 
 
 async def upgrade(database_url: str) -> None:
@@ -19,26 +33,13 @@ async def upgrade(database_url: str) -> None:
 
     Safe to run from several processes at once. Raises what asyncpg raises when PostgreSQL can't be reached.
     """
-    engine = create_async_engine(
-        "postgresql+asyncpg://",
-        async_creator=lambda: asyncpg.connect(database_url, timeout=10),
-        poolclass=NullPool,
-    )
-    try:
-        async with engine.begin() as connection:
-            await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
-            await connection.run_sync(_upgrade)
-    finally:
-        await engine.dispose()
+    if await present(database_url) == newest():
+        return
+    from deploy.migrations.applying import apply  # noqa: PLC0415 – two seconds of imports, of use on a new schema only
+
+    await apply(database_url)
 
 
 def upgrade_now(database_url: str) -> None:
     """As `upgrade`, for code without a running loop."""
     asyncio.run(upgrade(database_url))
-
-
-def _upgrade(connection: Connection) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")

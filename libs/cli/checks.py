@@ -6,10 +6,9 @@ import sys
 from pathlib import Path
 
 import asyncpg
-from alembic.script import ScriptDirectory
 
-import deploy.migrations
 from deploy.failures import FREE_BYTES_NEEDED
+from deploy.migrations import newest
 from libs.cli.findings import Finding, Place, good, problem, skipped
 from libs.cli.port_checks import ports
 from libs.cli.system import is_ready
@@ -64,11 +63,10 @@ async def postgres(place: Place) -> list[Finding]:
 
 
 def _schema(found: str | None) -> Finding:
-    newest = ScriptDirectory(str(Path(deploy.migrations.__file__).parent)).get_current_head()
-    if found == newest:
-        return good("schema", f"is the newest, {newest}")
+    if found == newest():
+        return good("schema", f"is the newest, {newest()}")
     return problem(
-        "schema", f"is {found or 'not there'}, the newest is {newest}", "Start the api service: it migrates."
+        "schema", f"is {found or 'not there'}, the newest is {newest()}", "Start the api service: it migrates."
     )
 
 

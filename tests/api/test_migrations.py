@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
+from alembic.script import ScriptDirectory
 
-from deploy.migrations import upgrade
+from deploy.migrations import VERSIONS, newest, present, upgrade
 from deploy.migrations.tenancy import APP_ROLE
 
 ADD_CUSTOMER = "INSERT INTO customers (project, livemode, customer, deleted) VALUES ($1, true, 'cus_1', false)"
@@ -33,6 +34,17 @@ async def test_three_starts_at_once_leave_one_schema(database: str) -> None:
     connection = await asyncpg.connect(database)
     assert await connection.fetchval("SELECT count(*) FROM alembic_version") == 1
     await connection.close()
+
+
+async def test_the_newest_schema_is_told_by_the_files_names(database: str) -> None:
+    scripts = ScriptDirectory(str(VERSIONS.parent))
+    assert scripts.get_heads() == [newest()]
+    assert sorted(path.name.partition("_")[0] for path in VERSIONS.glob("m*.py")) == sorted(
+        script.revision for script in scripts.walk_revisions()
+    )
+    assert await present(database) is None
+    await upgrade(database)
+    assert await present(database) == newest()
 
 
 @pytest.mark.parametrize(

@@ -9,37 +9,33 @@ from libs.domain.identity import Currency
 from libs.domain.ledger import MovementKind, Reason
 from libs.domain.ledger.valuation import midnight, valued
 from libs.domain.metrics import Bridge, Clients, Measured, Period, span_of
-from libs.domain.metrics.bridge import summed
 from libs.domain.metrics.cells import Measure, parts_of
+from libs.domain.metrics.measured import NO_TRIALS
 from libs.domain.metrics.trials import TrialCounts
 from libs.domain.policy import ChurnFormula, Policy
 from libs.domain.totals import Total, by_currency
+from services.api.bridging import Bridges, Sums, bridges_of, by_period, stayed, worth
 from services.api.database import Connection
-from services.api.probes import Probe, at_any_time, cut, since_begin, within
+from services.api.probes import Probe, at_any_time, cut, since_begin
 from services.api.queries import figures, ledger
 from services.api.queries.figures import Span
 from services.api.queries.ledger import Scope, Sum
 
 NOTHING = Fraction(0)
 NO_DAYS = Period(date(2, 1, 2), date(2, 1, 1))
-BOUNDED = frozenset({"kept", "clients", "payments", "daily"})
 EVERYTHING = frozenset({"kept", "clients", "losses", "trials", "payments", "failed", "daily"})
-KINDS = {kind.value: kind for kind in MovementKind}
-Sums = dict[Currency, Fraction]
-Bridges = Mapping[Currency, Bridge]
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """The periods that follow one another, and which parts of `Measured` beside the bridges are wanted. Nothing is told
-    of days out of `bounds`; `told` are the periods without them."""
+    """The periods that follow one another, and which parts of `Measured` beside the bridges are wanted. `told` are the
+    periods without the days that nothing is told of, where it goes by days."""
 
     scope: Scope
     policy: Policy
     periods: tuple[Period, ...]
     wanted: frozenset[str] = EVERYTHING
     told: tuple[Period, ...] = ()
-    bounds: Period | None = None
 
 
 PARTS: Mapping[str, tuple[Measure, ...]] = {
@@ -69,9 +65,8 @@ class Found:
 
 async def measured(connection: Connection, asked: Question) -> list[Measured]:
     """Each period's figures."""
-    if asked.wanted & BOUNDED:
-        bounds = await ledger.bounds(connection, asked.scope)
-        asked = replace(asked, told=_told(asked.periods, bounds), bounds=bounds)
+    if _goes_by_days(asked):
+        asked = replace(asked, told=_told(asked.periods, await ledger.bounds(connection, asked.scope)))
     found = await _found(connection, asked)
     bridges = _all_bridges(found, len(asked.periods))
     kept = _kept(asked, bridges, found)
@@ -87,7 +82,7 @@ async def measured(connection: Connection, asked: Question) -> list[Measured]:
             daily=daily[number] if len(bridges[number]) == 1 else (),
             involuntary=_involuntary(found.totals.get((Measure.WHY, number), ())),
             clients=clients[number],
-            trials=_trials(found, number),
+            trials=_trials(asked, found, number),
             paid=paid[number],
             refunded=refunded[number],
             failed_payments=failed[number],
@@ -108,10 +103,7 @@ async def _found(connection: Connection, asked: Question) -> Found:
 def _probes(asked: Question) -> Iterator[Probe]:
     """Of those who were there: what moved of all who were active at the time, less of those who came later."""
     for number, period in enumerate(asked.periods):
-        known = within(period, asked.bounds)
-        if known is None or not asked.wanted & {"kept", "clients"}:
-            continue
-        parts = cut(known)
+        parts = cut(period)
         if "kept" in asked.wanted:
             yield from at_any_time(number, Measure.KEPT, parts)
             yield from since_begin(number, Measure.KEPT, parts, -1)
@@ -128,14 +120,20 @@ def _grouped(sums: Iterable[Sum]) -> dict[tuple[Measure, int], list[Sum]]:
 
 
 def _all_bridges(found: Found, count: int) -> list[dict[Currency, Bridge]]:
-    moved = [one for number in range(count) for one in found.totals.get((Measure.MOVED, number), ())]
-    return _bridges(worth(one for one in found.before if one.measure is Measure.MOVED), moved, count)
+    moved = [found.totals.get((Measure.MOVED, number), ()) for number in range(count)]
+    return bridges_of(worth(one for one in found.before if one.measure is Measure.MOVED), moved)
 
 
 def span(period: Period, timezone: str) -> Span:
     """The period's instants."""
     of = span_of(period, timezone)
     return Span(of.begin, of.end)
+
+
+def _goes_by_days(asked: Question) -> bool:
+    """Whether each day counts for itself: by its own rate of exchange, or as a rate of churn."""
+    is_daily = "daily" in asked.wanted and asked.policy.churn_formula is not ChurnFormula.STANDARD
+    return is_daily or ("payments" in asked.wanted and asked.policy.base_currency is not None)
 
 
 def _told(periods: Iterable[Period], bounds: Period | None) -> tuple[Period, ...]:
@@ -146,57 +144,11 @@ def _told(periods: Iterable[Period], bounds: Period | None) -> tuple[Period, ...
     return tuple(one if one.first <= one.last else NO_DAYS for one in cut)
 
 
-def worth(sums: Iterable[Sum]) -> Sums:
-    """The exact amounts by currency."""
-    parts: dict[Currency, list[tuple[int, int]]] = {}
-    for one in sums:
-        parts.setdefault(Currency(one.currency), []).append((one.num, one.den))
-    return {code: summed(all_of) for code, all_of in parts.items()}
-
-
-def _by_period(sums: Iterable[Sum], count: int) -> list[list[Sum]]:
-    found: list[list[Sum]] = [[] for _ in range(count)]
-    for one in sums:
-        found[one.number].append(one)
-    return found
-
-
-def _bridges(at_start: Sums, moved: Iterable[Sum], count: int) -> list[dict[Currency, Bridge]]:
-    """Periods follow one another: where one ends the next one starts."""
-    start, found = dict(at_start), []
-    for sums in _by_period(moved, count):
-        kinds = _moved(sums)
-        codes = sorted({*start, *kinds})
-        bridges = {code: Bridge(start.get(code, NOTHING), kinds.get(code, {})) for code in codes}
-        start = {code: one.end for code, one in bridges.items()}
-        found.append({code: one for code, one in bridges.items() if not one.is_empty})
-    return found
-
-
-def bridged(sums: Sequence[Sum], count: int) -> list[Measured]:
-    """Bridges alone, of `count` periods that follow one another; number 0 of the sums is all that was before them."""
-    start = worth(one for one in sums if one.number == 0)
-    later = [one._replace(number=one.number - 1) for one in sums if one.number > 0]
-    return [Measured(bridges=one) for one in _bridges(start, later, count)]
-
-
-def _moved(sums: Iterable[Sum]) -> dict[Currency, dict[MovementKind, Fraction]]:
-    parts: dict[Currency, dict[MovementKind, list[tuple[int, int]]]] = {}
-    for one in sums:
-        kinds = parts.setdefault(Currency(one.currency), {})
-        kinds.setdefault(KINDS[one.label], []).append((one.num, one.den))
-    return {code: {kind: summed(all_of) for kind, all_of in kinds.items()} for code, kinds in parts.items()}
-
-
 def _kept(asked: Question, bridges: Sequence[Bridges], found: Found) -> list[dict[Currency, Bridge]]:
     """What moved of clients who were there."""
     if "kept" not in asked.wanted:
         return [{} for _ in asked.periods]
-    kept = []
-    for number, of in enumerate(bridges):
-        kinds = _moved(found.edged.get((Measure.KEPT, number), ()))
-        kept.append({code: Bridge(one.start, kinds.get(code, {})) for code, one in of.items()})
-    return kept
+    return [stayed(of, found.edged.get((Measure.KEPT, number), ())) for number, of in enumerate(bridges)]
 
 
 def _clients(asked: Question, found: Found) -> list[Clients]:
@@ -236,7 +188,9 @@ def _is_involuntary(label: str) -> bool:
     return kind == MovementKind.CHURN and reason == Reason.PAYMENT_FAILURE
 
 
-def _trials(found: Found, number: int) -> TrialCounts:
+def _trials(asked: Question, found: Found, number: int) -> TrialCounts:
+    if "trials" not in asked.wanted:
+        return NO_TRIALS
     counts = found.counts(Measure.TRIAL, number)
     return TrialCounts(*(counts.get(name, 0) for name in ("began", "ended", "converted")))
 
@@ -244,6 +198,8 @@ def _trials(found: Found, number: int) -> TrialCounts:
 async def _payments(connection: Connection, asked: Question, measure: Measure, found: Found) -> list[Sums]:
     """By currency; in the base currency, at each day's rate, where there is one."""
     base, count = asked.policy.base_currency, len(asked.periods)
+    if "payments" not in asked.wanted:
+        return [{}] * count
     sums = {number: found.totals.get((measure, number), ()) for number in range(count)}
     if base is None or all(one.currency == base for each in sums.values() for one in each):
         return [worth(each) for each in sums.values()]
@@ -272,11 +228,11 @@ async def _daily(connection: Connection, asked: Question, bridges: Sequence[Brid
     if days:
         start = await _start(connection, asked, days[0][1])
         moved = await ledger.totals(connection, asked.scope, (Measure.MOVED,), [day for _, day in days])
-        for (number, _), of in zip(days, _bridges(start, moved, len(days)), strict=True):
+        for (number, _), of in zip(days, bridges_of(start, by_period(moved, len(days))), strict=True):
             found[number].append(next(iter(of.values()), Bridge()))
     for number, period in enumerate(asked.periods):
         if period.last > asked.told[number].last:
-            found[number].append(Bridge(next((one.end for one in bridges[number].values()), NOTHING)))
+            found[number].append(Bridge.of(next((one.end for one in bridges[number].values()), NOTHING), {}))
     return [tuple(each) for each in found]
 
 

@@ -22,11 +22,13 @@ class Range(NamedTuple):
 
 
 class Probe(NamedTuple):
-    """The sums of a measure on one day whose edge is from `low` to `high`, counted `sign` times."""
+    """The sums of a measure on the days from `first` to `last` whose edge is from `low` to `high`, counted `sign`
+    times, for period `number`."""
 
     number: int
     measure: str
-    day: date
+    first: date
+    last: date
     low: date
     high: date
     sign: int
@@ -34,84 +36,67 @@ class Probe(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A period as days, the whole months after them, and the days that are left. `first` is where it begins."""
+    """A period that begins on `first` as its whole months, from the first day of one to the last day of another, and
+    the days before and after them; without a whole month it is days alone."""
 
     first: date
-    head: tuple[date, ...]
-    months: tuple[date, ...]
-    tail: tuple[date, ...]
+    days: tuple[Period, ...]
+    months: Period | None = None
 
     @property
-    def days(self) -> tuple[date, ...]:
-        return self.head + self.tail
+    def head(self) -> Period | None:
+        """The days before the whole months."""
+        return next((one for one in self.days if self.months is not None and one.first < self.months.first), None)
 
 
 def cut(period: Period) -> Cut:
-    """The period, which must not be of more days than are worth telling one by one."""
-    months: list[date] = []
-    month = period.first if period.first.day == 1 else _after(month_end(period.first))
-    while month is not None and month_end(month) <= period.last:
-        months.append(month)
-        month = _after(month_end(month))
-    if not months:
-        return Cut(period.first, tuple(_days(period.first, period.last)), (), ())
-    head = tuple(_days(period.first, months[0] - DAY)) if months[0] > period.first else ()
-    tail = tuple(_days(month, period.last)) if month is not None else ()
-    return Cut(period.first, head, tuple(months), tail)
-
-
-def within(period: Period, bounds: Period | None) -> Period | None:
-    """The part of the period that anything is told of, in whole months where it goes beyond; None where there is no
-    such part."""
-    if bounds is None:
-        return None
-    first, last = max(period.first, bounds.first.replace(day=1)), min(period.last, month_end(bounds.last))
-    return Period(first, last) if first <= last else None
+    """The period in its parts."""
+    first = period.first if period.first.day == 1 else _after(month_end(period.first))
+    last = period.last if period.last == month_end(period.last) else _before(period.last)
+    if first is None or last is None or first > last:
+        return Cut(period.first, (period,))
+    head = [Period(period.first, first - DAY)] if period.first < first else []
+    tail = [Period(last + DAY, period.last)] if last < period.last else []
+    return Cut(period.first, (*head, *tail), Period(first, last))
 
 
 def ranges(number: int, measures: Sequence[Measure], period: Period) -> Iterator[Range]:
     """Where the sums of a period are found, of measures that need no edge."""
-    first = period.first if period.first.day == 1 else _after(month_end(period.first))
-    last = period.last if period.last == month_end(period.last) else _before(period.last)
-    has_months = first is not None and last is not None and first <= last
+    parts = cut(period)
     for measure in measures:
         monthly = BY_MONTH.get(measure)
-        if monthly is None or first is None or last is None or not has_months:
+        if monthly is None or parts.months is None:
             yield Range(number, measure, period.first, period.last)
             continue
-        yield Range(number, monthly, first, last)
-        if period.first < first:
-            yield Range(number, measure, period.first, first - DAY)
-        if last < period.last:
-            yield Range(number, measure, last + DAY, period.last)
+        yield Range(number, monthly, parts.months.first, parts.months.last)
+        for days in parts.days:
+            yield Range(number, measure, days.first, days.last)
 
 
 def since_begin(number: int, measure: Measure, of: Cut, sign: int = 1) -> Iterator[Probe]:
-    """What the period holds whose edge is in it, too."""
-    monthly = BY_MONTH[measure]
-    for day in of.days:
-        yield Probe(number, measure, day, of.first, day, sign)
-    for month in of.months:
-        yield Probe(number, monthly, month, of.months[0], month, sign)
-        if of.head:
-            yield Probe(number, BY_EDGE[measure], month, of.first, of.head[-1], sign)
+    """What the period holds whose edge is in it, too. No edge is later than its day."""
+    begin = max(of.first, NEVER + DAY)
+    for days in of.days:
+        yield Probe(number, measure, days.first, days.last, begin, days.last, sign)
+    if of.months is None:
+        return
+    first, last = of.months.first, of.months.last
+    yield Probe(number, BY_MONTH[measure], first, last, max(first, NEVER + DAY), last, sign)
+    if of.head is not None:
+        yield Probe(number, BY_EDGE[measure], first, last, begin, of.head.last, sign)
 
 
 def at_any_time(number: int, measure: Measure, of: Cut) -> Iterator[Probe]:
     """What the period holds that has no edge."""
-    for day in of.days:
-        yield Probe(number, measure, day, NEVER, NEVER, 1)
-    for month in of.months:
-        yield Probe(number, BY_MONTH[measure], month, NEVER, NEVER, 1)
+    for days in of.days:
+        yield Probe(number, measure, days.first, days.last, NEVER, NEVER, 1)
+    if of.months is not None:
+        yield Probe(number, BY_MONTH[measure], of.months.first, of.months.last, NEVER, NEVER, 1)
 
 
 def month_end(day: date) -> date:
     """The last day of its month."""
     return day.replace(day=monthrange(day.year, day.month)[1])
-
-
-def _days(first: date, last: date) -> Iterator[date]:
-    return (date.fromordinal(number) for number in range(first.toordinal(), last.toordinal() + 1))
 
 
 def _after(day: date) -> date | None:

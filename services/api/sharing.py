@@ -13,8 +13,9 @@ from http import HTTPStatus
 from aiohttp import web
 
 from services.api.asked import Asked, Handler
+from services.api.packing import packed, unpacks
 
-Key = tuple[str, str, str]
+Key = tuple[str, ...]
 Look = Callable[[], Awaitable[web.StreamResponse]]
 
 
@@ -58,9 +59,15 @@ def shared(handler: Handler) -> Handler:
 
     @wraps(handler)
     async def sharing(asked: Asked) -> web.StreamResponse:
-        key = asked.project, asked.request.path_qs, asked.request.headers.get("If-None-Match", "")
-        found = await looks.answer(key, lambda: handler(asked))
-        return _copy(found)
+        request = asked.request
+        coding = "gzip" if unpacks(request) else ""
+        key = asked.project, request.path_qs, request.headers.get("If-None-Match", ""), coding
+
+        async def look() -> web.StreamResponse:
+            found = await handler(asked)
+            return await packed(found) if coding else found
+
+        return _copy(await looks.answer(key, look))
 
     return sharing
 

@@ -10,7 +10,7 @@ from services.api.deliveries.digest_text import DigestFacts, OpenSignal, digest_
 from services.api.deliveries.digesting import send_digests
 from tests.api.posting import Post
 
-BRIDGE = Bridge(Fraction(100_000), {MovementKind.NEW: Fraction(5_000), MovementKind.CHURN: Fraction(-11_200)})
+BRIDGE = Bridge.of(Fraction(100_000), {MovementKind.NEW: Fraction(5_000), MovementKind.CHURN: Fraction(-11_200)})
 WORST = OpenSignal("acme", "payment_failed", "high", "payment of 10.00 USD failed at attempt 2")
 
 

@@ -24,6 +24,7 @@ from services.api.queries import (
     movements,
     parts,
     payments,
+    risk_then,
     segments,
     subscriptions,
 )
@@ -75,6 +76,7 @@ LEDGER_ASKED: dict[str, Asking] = {
     "a segment while thresholds change": lambda it: segments.within(it, PROJECT, True, COUNTED),
     "clients at risk": lambda it: segments.clients_at_risk(it, PROJECT, True),
     "revenue at risk": lambda it: figures.revenue_at_risk(it, PROJECT, True),
+    "revenue at risk earlier": lambda it: risk_then.revenue_at_risk(it, SCOPE, NOW - timedelta(days=30)),
     "counts": lambda it: figures.counts(it, PROJECT, True),
     "differing definitions": lambda it: definitions.differing(it, PROJECT, True, "x", 50),
 }

@@ -1,10 +1,12 @@
 """Equal questions share a look, but never one that began before they were asked."""
 
 import asyncio
+import gzip
 
 import pytest
 from aiohttp import web
 
+from services.api.packing import packed
 from services.api.problems import NO_ROUTE, Refused
 from services.api.sharing import Looks
 
@@ -76,3 +78,20 @@ async def test_a_refusal_is_everybodys() -> None:
         with pytest.raises(Refused):
             await looks.answer(KEY, refused)
     assert looks.running == {}
+
+
+@pytest.mark.parametrize("length", [5_000, 500_000], ids=["at once", "beside the loop"])
+async def test_what_is_shared_is_packed_once(length: int) -> None:
+    body = b"1" * length
+    response = await packed(web.Response(body=body, content_type="application/json"))
+    again = await packed(response)
+    assert again is response
+    assert isinstance(response, web.Response)
+    assert isinstance(response.body, bytes)
+    assert gzip.decompress(response.body) == body
+    assert (response.headers["Content-Encoding"], response.headers["Vary"]) == ("gzip", "Accept-Encoding")
+
+
+async def test_a_short_answer_stays_as_it_is() -> None:
+    response = await packed(web.Response(body=b"{}", content_type="application/json"))
+    assert "Content-Encoding" not in response.headers

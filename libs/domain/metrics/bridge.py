@@ -8,9 +8,9 @@ from math import lcm
 from libs.domain.identity import ClientId, Currency
 from libs.domain.ledger import Movement, MovementKind
 from libs.domain.metrics.period import Span
-from libs.domain.money import round_half_up
 
 NOTHING = Fraction(0)
+LOSING = (MovementKind.CHURN, MovementKind.CONTRACTION)
 
 
 def summed(parts: Sequence[tuple[int, int]]) -> Fraction:
@@ -23,31 +23,49 @@ def summed(parts: Sequence[tuple[int, int]]) -> Fraction:
 
 @dataclass(frozen=True, slots=True)
 class Bridge:
-    """Exact minor units of one currency; `moved` is signed: `end` = `start` + the sum of all kinds."""
+    """Exact minor units of one currency, as numerators over the denominator that they share: series add up and show
+    thousands of them. What moved is signed: `end` = `start` + the sum of all kinds."""
 
-    start: Fraction = NOTHING
-    moved: Mapping[MovementKind, Fraction] = field(default_factory=dict)
+    opening: int = 0
+    parts: Mapping[MovementKind, int] = field(default_factory=dict)
+    den: int = 1
+
+    @classmethod
+    def of(cls, start: Fraction, moved: Mapping[MovementKind, Fraction]) -> "Bridge":
+        """The bridge of these amounts."""
+        den = lcm(start.denominator, *(amount.denominator for amount in moved.values()))
+        parts = {kind: amount.numerator * (den // amount.denominator) for kind, amount in moved.items()}
+        return cls(start.numerator * (den // start.denominator), parts, den)
 
     def by(self, kind: MovementKind) -> Fraction:
         """What movements of this kind added, signed."""
-        return self.moved.get(kind, NOTHING)
+        return Fraction(self.parts.get(kind, 0), self.den)
+
+    @property
+    def closing(self) -> int:
+        """The numerator of `end`."""
+        return self.opening + sum(self.parts.values())
+
+    @property
+    def start(self) -> Fraction:
+        return Fraction(self.opening, self.den)
 
     @property
     def net(self) -> Fraction:
-        return summed([(amount.numerator, amount.denominator) for amount in self.moved.values()])
+        return Fraction(sum(self.parts.values()), self.den)
 
     @property
     def end(self) -> Fraction:
-        return self.start + self.net
+        return Fraction(self.closing, self.den)
 
     @property
     def lost(self) -> Fraction:
         """Churn and contraction together, as a loss that is not negative."""
-        return -(self.by(MovementKind.CHURN) + self.by(MovementKind.CONTRACTION))
+        return Fraction(-sum(self.parts.get(kind, 0) for kind in LOSING), self.den)
 
     @property
     def is_empty(self) -> bool:
-        return not self.start and not any(self.moved.values())
+        return not self.opening and not any(self.parts.values())
 
 
 def bridge(movements: Iterable[Movement], span: Span) -> Bridge:
@@ -58,7 +76,7 @@ def bridge(movements: Iterable[Movement], span: Span) -> Bridge:
             start += movement.amount
         elif span.holds(movement.occurred_at):
             moved[movement.kind] += movement.amount
-    return Bridge(start, moved)
+    return Bridge.of(start, moved)
 
 
 def bridges(movements: Sequence[Movement], span: Span) -> dict[Currency, Bridge]:
@@ -69,13 +87,20 @@ def bridges(movements: Sequence[Movement], span: Span) -> dict[Currency, Bridge]
 
 def rounded(of: Bridge) -> dict[str, int]:
     """The bridge in whole minor units that still add up: each part is what the rounded running sum grows by."""
-    running, shown = of.start, {"start": round_half_up(of.start)}
+    running, before = of.opening, _whole(of.opening, of.den)
+    shown = {"start": before}
     for kind in MovementKind:
-        before, running = round_half_up(running), running + of.by(kind)
-        shown[kind.value] = round_half_up(running) - before
-    shown["end"] = round_half_up(of.end)
-    shown["net"] = shown["end"] - shown["start"]
+        running += of.parts.get(kind, 0)
+        after = _whole(running, of.den)
+        shown[kind.value], before = after - before, after
+    shown["end"] = before
+    shown["net"] = before - shown["start"]
     return shown
+
+
+def _whole(num: int, den: int) -> int:
+    """As `round_half_up`, of a fraction that is not made."""
+    return (2 * num + den) // (2 * den)
 
 
 def active_clients(movements: Iterable[Movement], span: Span) -> frozenset[ClientId]:

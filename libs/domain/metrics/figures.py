@@ -99,7 +99,7 @@ def in_period_figures(of: Measured, policy: Policy) -> dict[str, Figure]:
 def in_period_figure(name: str, of: Measured, policy: Policy) -> Figure:
     """One of them, without working out the others. Raises KeyError for a name that is none."""
     if name in BRIDGE_NAMES:
-        return _bridged(of.bridges)[name]
+        return Money({code: Fraction(rounded(one)[name]) for code, one in of.bridges.items()})
     if name in REVENUE_RATES:
         return _rate(name, of, policy)
     if name in LOSSES:

@@ -60,12 +60,6 @@ def measured(movements: Sequence[Movement], period: Period, policy: Policy) -> M
     )
 
 
-def bridges_alone(movements: Sequence[Movement], period: Period, policy: Policy) -> Measured:
-    """As `measured`, for who asks for nothing that needs more than the bridges."""
-    found = bridges(movements, span_of(period, policy.timezone))
-    return Measured({code: one for code, one in found.items() if not one.is_empty})
-
-
 def clients(movements: Sequence[Movement], span: Span) -> Clients:
     """Who was there, came and left."""
     there, churned = active_clients(movements, span), _with(movements, span, MovementKind.CHURN)

@@ -29,10 +29,11 @@ from libs.domain.totals import Total, by_currency
 from services.api import series
 from services.api.answers import figures as figures_answer
 from services.api.asked import Asked
+from services.api.bridging import worth
 from services.api.cohorts import cohort_months
 from services.api.database import Connection
 from services.api.figures_told import Out, all_told, money_told
-from services.api.measuring import Question, measured, span, worth
+from services.api.measuring import Question, measured, span
 from services.api.money import currency_of, total
 from services.api.periods import DAY, Compare, PeriodQuery, compared, period_of
 from services.api.queries import figures, ledger, looks, risk_then, subscriptions

@@ -1,7 +1,8 @@
 """`GET /api/mrr/movements`: the ledger's entries."""
 
 from datetime import UTC, date
-from typing import Annotated, Literal
+from functools import lru_cache
+from typing import Annotated, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -35,6 +36,15 @@ class MovementsQuery(Query, frozen=True, kw_only=True):
     cursor: Annotated[str, msgspec.Meta(max_length=4000)] | None = None
 
 
+class Amounts(NamedTuple):
+    """What an entry's amounts are shown as."""
+
+    amount: str
+    exact: str
+    before: str
+    after: str
+
+
 async def movements_page(asked: Asked) -> web.Response:
     """A page of the ledger, newest first."""
     query = asked.query(MovementsQuery)
@@ -58,18 +68,19 @@ async def movements_page(asked: Asked) -> web.Response:
 
 def movement_content(found: MovementFound, policy: Policy, timezone: str) -> dict[str, object]:
     """An entry as the contract shows it; amounts are signed, and what is shown adds up."""
-    code, before, after = found.currency, found.before, found.after
-    amount = {"amount": major_text(round_half_up(after) - round_half_up(before), code), "currency": code}
-    own: dict[str, str] = msgspec.json.decode(found.own)
+    code = found.currency
+    told = _amounts(found.exact_before, found.exact_after, code)
+    amount = {"amount": told.amount, "currency": code}
+    own: dict[str, str] = {} if found.own == "{}" else msgspec.json.decode(found.own)
     return {
         "id": found.id,
         "client": found.client,
         "customer": found.customer,
         "kind": found.kind,
         "amount": amount,
-        "exact": exact_text(after - before),
-        "before": {"amount": shown(before, code), "currency": code},
-        "after": {"amount": shown(after, code), "currency": code},
+        "exact": told.exact,
+        "before": {"amount": told.before, "currency": code},
+        "after": {"amount": told.after, "currency": code},
         "currency": code,
         "base_amount": amount if code == policy.base_currency else None,
         "own_by_currency": {each: shown(exact_amount(text), each) for each, text in own.items()},
@@ -84,6 +95,14 @@ def movement_content(found: MovementFound, policy: Policy, timezone: str) -> dic
         "cancellation_feedback": found.cancellation_feedback,
         "estimated": found.estimated,
     }
+
+
+@lru_cache(maxsize=10_000)
+def _amounts(exact_before: str, exact_after: str, code: str) -> Amounts:
+    """As texts. Most entries go from nothing to a price, from one price to another or to nothing."""
+    before, after = exact_amount(exact_before), exact_amount(exact_after)
+    amount = major_text(round_half_up(after) - round_half_up(before), code)
+    return Amounts(amount, exact_text(after - before), shown(before, code), shown(after, code))
 
 
 def _filter(query: MovementsQuery, timezone: str) -> MovementFilter:

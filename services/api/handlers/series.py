@@ -9,14 +9,14 @@ from aiohttp import web
 
 from libs.domain.metrics import Figure, Measured, Period
 from libs.domain.metrics import measured as measured_purely
-from libs.domain.metrics.measured import bridges_alone
 from services.api import series
 from services.api.answers import figures
 from services.api.asked import Asked
+from services.api.bridging import bridged, sums_of
 from services.api.cohorts import cohort_months
 from services.api.figures_told import cohort_told, told
 from services.api.handlers.subscriptions import Content, days, look
-from services.api.measuring import Question, bridged, measured
+from services.api.measuring import Question, measured
 from services.api.money import currency_of
 from services.api.periods import DAY, Compare, Interval, PeriodQuery, buckets, compared, period_of
 from services.api.problems import FieldError, Refused, bad_query, not_found
@@ -137,8 +137,9 @@ async def _measured(wanted: Wanted, periods: tuple[Period, ...]) -> list[Measure
     at = wanted.look
     if wanted.client is not None:
         ledger = await movements.of_client(at.connection, at.scope, wanted.client)
-        measure = bridges_alone if wanted.name in series.BRIDGED else measured_purely
-        return [measure(ledger, period, at.policy) for period in periods]
+        if wanted.name in series.BRIDGED:
+            return bridged(sums_of(ledger, periods, at.scope.timezone), len(periods))
+        return [measured_purely(ledger, period, at.policy) for period in periods]
     if wanted.part is not None:
         sums = await parts.moved(at.connection, at.scope, wanted.part, (before(periods[0]), *periods))
         return bridged(sums, len(periods))

@@ -11,10 +11,11 @@ from libs.domain.money import major_text
 from libs.wire.contribution_codec import exact_text
 from services.api.answers import figures
 from services.api.asked import Asked
+from services.api.bridging import Bridges, bridged
 from services.api.freshness import freshness
 from services.api.handlers.series import before
 from services.api.handlers.subscriptions import Content, days, look
-from services.api.measuring import Bridges, Question, bridged, measured
+from services.api.measuring import Question, measured
 from services.api.periods import Interval, PeriodQuery, buckets, period_of
 from services.api.queries import parts
 from services.api.queries.looks import Look

@@ -21,24 +21,32 @@ SELECT generation, timezone, settings, building, clients_done, clients_total, st
 FROM ledgers WHERE project = $1
 """
 HERE = "project = $1 AND livemode = $2 AND generation = $3"
-# One range of the key each.
+# One range of the key each: but for OFFSET 0, PostgreSQL might join all sums with all ranges.
 TOTALS = f"""
 SELECT each.number, each.measure, currency, label, den, sum(num)::text AS num, sum(n)::bigint AS n
 FROM unnest($4::int[], $5::text[], $6::date[], $7::date[]) AS each (number, measure, first, last)
 CROSS JOIN LATERAL (
     SELECT currency, label, den, num, n FROM ledger_cells
     WHERE {HERE} AND ledger_cells.measure = each.measure AND day >= each.first AND day <= each.last
+    OFFSET 0
 ) AS found GROUP BY each.number, each.measure, currency, label, den
 """  # noqa: S608 – our own words, values are parameters
-# The days come as they are: behind the wall an index is not used through a conversion of types.
+# One range of the key for days that follow one another, each a period: nothing is to be added up.
+BY_DAY = f"""
+SELECT day - $5::date AS number, measure, currency, label, den, num::text AS num, n FROM ledger_cells
+WHERE {HERE} AND measure = ANY($4::text[]) AND day >= $5 AND day <= $6
+"""  # noqa: S608
+# The days come as they are: behind the wall an index is not used through a conversion of types. The index steps from
+# day to day to the edges that are wanted.
 EDGED = f"""
 SELECT each.number, each.measure, currency, label, den, sum(sign * num)::text AS num, sum(sign * n)::bigint AS n
-FROM unnest($4::int[], $5::text[], $6::date[], $7::date[], $8::date[], $9::int[])
-    AS each (number, measure, day, low, high, sign)
+FROM unnest($4::int[], $5::text[], $6::date[], $7::date[], $8::date[], $9::date[], $10::int[])
+    AS each (number, measure, first, last, low, high, sign)
 CROSS JOIN LATERAL (
     SELECT currency, label, den, num, n FROM ledger_cells
-    WHERE {HERE} AND ledger_cells.measure = each.measure AND ledger_cells.day = each.day
+    WHERE {HERE} AND ledger_cells.measure = each.measure AND day >= each.first AND day <= each.last
       AND edge >= each.low AND edge <= each.high
+    OFFSET 0
 ) AS found GROUP BY each.number, each.measure, currency, label, den
 """  # noqa: S608
 # Whole months before, then the days of the month.
@@ -58,8 +66,8 @@ CROSS JOIN LATERAL (
 ) AS found
 """  # noqa: S608
 COHORTS = f"""
-SELECT measure, edge, day, currency, den, sum(num)::text AS num, sum(n)::bigint AS n FROM ledger_cells
-WHERE {HERE} AND measure = ANY($4::text[]) GROUP BY measure, edge, day, currency, den
+SELECT measure, edge, day, currency, den, num::text AS num, n FROM ledger_cells
+WHERE {HERE} AND measure = ANY($4::text[])
 """  # noqa: S608
 COHORT_MEASURES = (Measure.COHORT_BEGAN, Measure.COHORT_MRR, Measure.COHORT_ACTIVE)
 
@@ -139,7 +147,9 @@ async def bounds(connection: Connection, of: Scope) -> Period | None:
 async def totals(
     connection: Connection, of: Scope, measures: Sequence[Measure], periods: Sequence[Period]
 ) -> list[Sum]:
-    """What each measure adds up to in each period, by currency and label."""
+    """What each measure adds up to in each period, by currency and label; of measures that have no edge."""
+    if _is_day_by_day(periods):
+        return _sums(await connection.fetch(BY_DAY, *of.key, measures, periods[0].first, periods[-1].first))
     asked = [one for number, period in enumerate(periods) for one in ranges(number, measures, period)]
     return _sums(await connection.fetch(TOTALS, *of.key, *_columns(asked))) if asked else []
 
@@ -169,6 +179,12 @@ async def cohorts(connection: Connection, of: Scope) -> list[CohortSum]:
         )
         for row in await connection.fetch(COHORTS, *of.key, list(COHORT_MEASURES))
     ]
+
+
+def _is_day_by_day(periods: Sequence[Period]) -> bool:
+    """Whether each is a day, the next one after the one before."""
+    firsts = [one.first.toordinal() for one in periods if one.first == one.last]
+    return bool(firsts) and firsts == list(range(firsts[0], firsts[0] + len(periods)))
 
 
 def _columns(rows: Sequence[Probe] | Sequence[Range]) -> list[list[object]]:

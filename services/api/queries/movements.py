@@ -9,6 +9,7 @@ import asyncpg
 
 from libs.domain.identity import ClientId, Currency
 from libs.domain.ledger import Movement, MovementKind, Reason
+from libs.domain.value import value
 from libs.wire.contribution_codec import exact_amount
 from services.api.cursors import Position
 from services.api.database import Connection
@@ -40,9 +41,9 @@ class MovementFilter:
     currency: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class MovementFound:
-    """One entry as it is held; `own` is JSON."""
+    """One entry as it is held, in the order of COLUMNS; `own` is JSON."""
 
     id: str
     client: str
@@ -121,7 +122,7 @@ async def by_id(connection: Connection, scope: Scope, ids: Sequence[str]) -> dic
 
 
 def _found(row: asyncpg.Record) -> MovementFound:
-    return MovementFound(**row)
+    return MovementFound(*row)
 
 
 def _conditions(wanted: MovementFilter, values: list[object]) -> Iterator[str]:
@@ -133,9 +134,9 @@ def _conditions(wanted: MovementFilter, values: list[object]) -> Iterator[str]:
         ("kind = ${}::text", wanted.kind),
         ("currency = ${}::text", wanted.currency),
     )
-    for condition, value in given:
-        if value is not None:
-            values.append(value)
+    for condition, sought in given:
+        if sought is not None:
+            values.append(sought)
             yield condition.format(len(values))
 
 

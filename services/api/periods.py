@@ -16,6 +16,7 @@ MOST_POINTS = 1100
 DAY = timedelta(days=1)
 MONDAY_TO_SUNDAY = 7
 DECEMBER = 12
+BEGINNING = date(1970, 1, 2)
 
 
 class Interval(StrEnum):
@@ -46,6 +47,12 @@ def period_of(query: PeriodQuery, today: date) -> Period:
     if first >= after:
         raise Refused(bad_query([FieldError("from", f"must not be later than {last}, the end of the period")]))
     return Period(first, last)
+
+
+def before(period: Period) -> Period:
+    """All of time before it; the first day that there is has none, and nothing happened on it."""
+    last = date.min if period.first == date.min else period.first - DAY
+    return Period(min(BEGINNING, last), last)
 
 
 def compared(period: Period, compare: Compare) -> Period:

@@ -15,7 +15,7 @@ from services.api.definitions import facts_of
 from services.api.queries import definitions
 
 AT_ONCE = 200
-# So long somebody waits for an answer; what is not reached until then is told as missing.
+# So long somebody waits for an answer; from where it ends then, the next request goes on.
 MOST_SECONDS = 6.0
 
 Sums = dict[str, Fraction]
@@ -24,23 +24,27 @@ Why = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The policy in force and the one that is thought of; of live or of test data."""
+    """The policy in force and the one that is thought of; of live or of test data, at `at`."""
 
     project: str
     livemode: bool
     before: Policy
     after: Policy
+    at: datetime
 
 
 @dataclass(slots=True)
 class Preview:
-    """Exact sums by currency, and what makes them differ: the rule that would hold, and the one that does."""
+    """Exact sums by currency, and what makes them differ: the rule that would hold, and the one that does; of the
+    customers up to `reached`. `complete`: there are no more."""
 
     before: Sums = field(default_factory=dict)
     after: Sums = field(default_factory=dict)
     why: dict[Why, tuple[int, Sums]] = field(default_factory=dict)
     customers: int = 0
     looked_at: int = 0
+    reached: str = ""
+    complete: bool = False
 
     def add(self, old: SubscriptionShare, new: SubscriptionShare) -> None:
         """Count a subscription in."""
@@ -58,31 +62,33 @@ def _into(sums: Sums, code: str, amount: Fraction) -> None:
     sums[code] = sums.get(code, Fraction(0)) + amount
 
 
-async def previewed(database: Database, change: Change, now: datetime, seconds: float = MOST_SECONDS) -> Preview:
-    """All customers, or as many as can be looked at in so many seconds."""
-    found, ends = Preview(), time.monotonic() + seconds
-    async with database.reading(change.project) as connection:
-        customers = await definitions.customers(connection, change.project)
-    found.customers = len(customers)
-    for start in range(0, len(customers), AT_ONCE):
-        if time.monotonic() > ends:
-            break
-        due = [definitions.Due(change.project, customer, now) for customer in customers[start : start + AT_ONCE]]
+async def look_on(database: Database, change: Change, found: Preview) -> None:
+    """Count in the customers after those that `found` has, as many as can be looked at in MOST_SECONDS."""
+    ends = time.monotonic() + MOST_SECONDS
+    if not found.reached:
         async with database.reading(change.project) as connection:
+            found.customers = await definitions.count(connection, change.project)
+    while not found.complete:
+        async with database.reading(change.project) as connection:
+            customers = await definitions.customers(connection, change.project, found.reached, AT_ONCE)
+            due = [definitions.Due(change.project, customer, change.at) for customer in customers]
             versions = await definitions.versions(connection, due)
-        await asyncio.to_thread(_count, found, versions, change, now)
-        found.looked_at += len(due)
-    return found
+        await asyncio.to_thread(_count, found, versions, change)
+        found.looked_at += len(customers)
+        found.reached = customers[-1] if customers else found.reached
+        found.complete = len(customers) < AT_ONCE
+        if time.monotonic() >= ends:
+            break
 
 
-def _count(found: Preview, versions: Mapping[tuple[str, str], Sequence[bytes]], change: Change, now: datetime) -> None:
+def _count(found: Preview, versions: Mapping[tuple[str, str], Sequence[bytes]], change: Change) -> None:
     for records in versions.values():
         facts, livemode = facts_of(records)
         if livemode != change.livemode:
             continue
         state = fold(EMPTY, facts, change.before.late_window)
-        old = _by_id(contribution(state, change.before, now).subscriptions)
-        new = _by_id(contribution(state, change.after, now).subscriptions)
+        old = _by_id(contribution(state, change.before, change.at).subscriptions)
+        new = _by_id(contribution(state, change.after, change.at).subscriptions)
         for subscription in old.keys() & new.keys():
             found.add(old[subscription], new[subscription])
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
+from typing import Literal
 
 import msgspec
 
@@ -12,6 +13,7 @@ from services.api.queries import segments as stored
 from services.api.queries.segments import Bounds
 
 AT_RISK = "at_risk"
+Segment = Literal["enterprise", "growth", "starter"]
 LOWEST, HIGHEST = "0" * 40, ":"  # ":" follows "9"
 
 

@@ -66,7 +66,7 @@ STRIPE_ROUTES = (
         f"{STRIPE}/settings/preview",
         Scope.ADMIN,
         settings_preview.preview_settings,
-        Promise(SettingsPreview, body=settings.SettingsBody),
+        Promise(SettingsPreview, body=settings_preview.PreviewBody),
     ),
     Route("GET", SECRETS, Scope.ADMIN, webhook_secrets.secret_list, Promise(SigningSecrets)),
     Route("POST", SECRETS, Scope.ADMIN, webhook_secrets.add_secret, NEW_SECRET),

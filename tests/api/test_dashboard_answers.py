@@ -7,9 +7,10 @@ from fractions import Fraction
 import pytest
 import time_machine
 
+from services.api import previewing
 from services.api.courses import at_ends
 from services.api.queries.movements import Step
-from tests.api.calling import Api
+from tests.api.calling import Api, is_problem
 from tests.api.test_metrics_page import EXAMPLE
 from tests.api.test_movements import FEBRUARY, holds
 from tests.api.told_scenario import deliveries
@@ -56,6 +57,42 @@ async def test_figures_of_one_currency_leave_the_others_out(api: Api) -> None:
         eur = (await api.get(f"/api/metrics?{FEBRUARY}&currency=eur")).content
     assert usd["metrics"] == whole["metrics"]
     assert usd["comparison"] == whole["comparison"]
+    assert (eur["metrics"]["mrr"]["amount"], eur["metrics"]["growth_rate"]) == ("0.00", None)
+
+
+@pytest.mark.parametrize(
+    "set_",
+    [{"base_currency": None}, {"base_currency": "usd", "policy": {"fx_mode": "lock"}}],
+    ids=["no base currency", "locked rates"],
+)
+async def test_figures_of_segments_stand_beside_those_of_all(api: Api, set_: dict[str, object]) -> None:
+    await api.holds(*deliveries(EXAMPLE))
+    assert (await api.call("PATCH", SETTINGS, json=set_)).status == 200
+    path = f"/api/metrics?{FEBRUARY}&compare=previous_period"
+    with time_machine.travel(AS_OF):
+        whole = (await api.get(path)).content
+        told = [(await api.get(f"{path}&segment={name}")).content for name in ("growth", "starter")]
+        (bridge,) = (await api.get(f"{WATERFALL}&segment=growth")).field("bridges")
+        sizes = {one["segment"]: one["clients"] for one in (await api.get("/api/segments")).field("data")}
+    assert [one["metrics"] for one in told] == [whole["metrics"]] * 2
+    assert "segment" not in whole
+    growth, starter = (one["segment"] for one in told)
+    for name in ("mrr", "arr", "revenue_at_risk"):
+        parts = [Decimal(each["metrics"][name]["amount"]) for each in (growth, starter)]
+        assert sum(parts) == Decimal(whole["metrics"][name]["amount"]), name
+    assert (growth["clients"], starter["clients"]) == (sizes["growth"], sizes["starter"])
+    assert growth["metrics"]["end"]["amount"] == bridge["end"]["amount"]
+    assert growth["comparison"]["mrr"] == growth["metrics"]["start"]
+
+
+async def test_figures_of_a_segment_can_be_of_one_currency(api: Api) -> None:
+    await api.holds(*deliveries(EXAMPLE))
+    path = f"/api/metrics?{FEBRUARY}&segment=growth"
+    with time_machine.travel(AS_OF):
+        usd = (await api.get(f"{path}&currency=usd")).field("segment")
+        eur = (await api.get(f"{path}&currency=eur")).field("segment")
+        both = (await api.get(path)).field("segment")
+    assert usd == both
     assert (eur["metrics"]["mrr"]["amount"], eur["metrics"]["growth_rate"]) == ("0.00", None)
 
 
@@ -112,6 +149,33 @@ async def test_a_preview_says_what_a_policy_would_do_and_changes_nothing(api: Ap
     )
     assert (told["changed"], told["complete"]) == (1, True)
     assert (await api.get(SETTINGS)).field("preset") == "default"
+
+
+async def test_a_preview_goes_on_where_the_one_before_ended(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    await api.holds(*deliveries(EXAMPLE))
+    change: dict[str, object] = {"preset": "stripe"}
+    with time_machine.travel(AS_OF, tick=False):
+        whole = (await api.call("POST", f"{SETTINGS}/preview", json=change)).content
+        monkeypatch.setattr(previewing, "AT_ONCE", 1)
+        monkeypatch.setattr(previewing, "MOST_SECONDS", 0.0)
+        told = [(await api.call("POST", f"{SETTINGS}/preview", json=change)).content]
+        while cursor := told[-1]["next_cursor"]:
+            told.append((await api.call("POST", f"{SETTINGS}/preview", json={**change, "cursor": cursor})).content)
+    assert [one["looked_at"] for one in told[:-1]] == list(range(1, whole["customers"] + 1))
+    assert [one["complete"] for one in told] == [*[False] * whole["customers"], True]
+    assert told[-1] == whole
+
+
+async def test_a_previews_cursor_is_good_for_its_change_alone(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    await api.holds(*deliveries(EXAMPLE))
+    monkeypatch.setattr(previewing, "AT_ONCE", 1)
+    monkeypatch.setattr(previewing, "MOST_SECONDS", 0.0)
+    cursor = (await api.call("POST", f"{SETTINGS}/preview", json={"preset": "stripe"})).field("next_cursor")
+    for changed in ({"preset": "chartmogul", "cursor": cursor}, {"preset": "stripe", "cursor": "none"}):
+        assert is_problem(await api.call("POST", f"{SETTINGS}/preview", json=changed), 400, "invalid_body")
+    await api.call("PATCH", SETTINGS, json={"policy": {"include_trials": True}})
+    again = await api.call("POST", f"{SETTINGS}/preview", json={"preset": "stripe", "cursor": cursor})
+    assert is_problem(again, 400, "invalid_body")
 
 
 async def test_a_preview_refuses_an_option_that_there_is_not(api: Api) -> None:

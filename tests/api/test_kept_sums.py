@@ -160,10 +160,10 @@ class Held:
         found = next((row["mrr"] for row in self.clients if row["client"] == client), Decimal(0))
         return segment_of(Decimal(int(found * 1000)) / 1000, self.limits)
 
-    def within(self, segment: str) -> tuple[int, Fraction]:
-        """How many clients, and their MRR."""
+    def within(self, segment: str) -> tuple[int, Fraction, Fraction]:
+        """How many clients, their MRR, and that of those at risk."""
         members = {row["client"] for row in self.clients if self.segment(row["client"]) == segment}
-        return len(members), self.mrr(members)
+        return len(members), self.mrr(members), self.mrr(members & self.unresolved)
 
     def mrr(self, members: Collection[str]) -> Fraction:
         return sum(
@@ -210,7 +210,7 @@ async def agrees(connection: Connection) -> None:
     rows = await held(connection)
     for name in SEGMENTS:
         found = await segments.within(connection, PROJECT, True, bounds_of(name, rows.limits))
-        assert (found.clients, found.mrr.get("usd", 0)) == rows.within(name), name
+        assert (found.clients, found.mrr.get("usd", 0), found.at_risk.get("usd", 0)) == rows.within(name), name
     for generation, plan, segment in product(ZONES, (None, *PLANS), (None, *SEGMENTS)):
         bounds = None if segment is None else bounds_of(segment, rows.limits)
         scope = Scope(PROJECT, True, generation, ZONES[generation])
@@ -271,7 +271,7 @@ async def test_new_thresholds_are_in_force_at_once_and_kept_once_swept(
     await applier.execute(PROJECTED)
     await applier.execute(CLIENT_MRR, "a", "70")
     await applier.execute(CLIENT, "a", "active", "70", 0)
-    assert (await held(applier)).within("starter") == (1, Fraction(7000))
+    assert (await held(applier)).within("starter") == (1, Fraction(7000), Fraction(0))
     await applier.execute(THRESHOLDS, '{"growth": "50"}')
     assert not (await thresholds(applier, PROJECT)).is_kept
     await agrees(applier)

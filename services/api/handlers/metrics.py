@@ -39,6 +39,9 @@ from services.api.periods import DAY, Compare, PeriodQuery, compared, period_of
 from services.api.queries import figures, ledger, looks, risk_then, subscriptions
 from services.api.queries.figures import Counts
 from services.api.queries.ledger import Scope
+from services.api.queries.looks import Look
+from services.api.segment_figures import SegmentQuestion, of_segment
+from services.api.segments import Segment, bounds_of, thresholds
 
 MONTHS_A_YEAR = 12
 # The names that dashboards know, for the same values.
@@ -48,10 +51,12 @@ PRESENT = ("mrr", "arr", "active_subscriptions", "active_subscribers", "customer
 
 
 class MetricsQuery(PeriodQuery, frozen=True, kw_only=True):
-    """The period, what to show beside it, and on request one currency of the ledger alone."""
+    """The period, what to show beside it, on request one currency of the ledger alone, and the figures that are kept
+    of a segment, beside those of all clients."""
 
     compare: Compare | None = None
     currency: Annotated[str, msgspec.Meta(pattern="^[A-Za-z]{3}$")] | None = None
+    segment: Segment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +99,7 @@ async def metrics(asked: Asked) -> web.Response:
         now = await _now(connection, scope, policy, today)
         (of,) = await measured(connection, Question(scope, policy, (period,)))
         then = None if earlier is None else await _then(connection, Earlier(scope, policy, earlier, query.currency))
+        part = None if query.segment is None else await _part(at, query, period, earlier)
     usual = currency_of(now.mrr, policy, today)
     if query.currency is not None:
         usual = query.currency.lower()
@@ -107,9 +113,17 @@ async def metrics(asked: Asked) -> web.Response:
         "incomplete_clients": now.counts.incomplete_clients,
         **({"recounting": msgspec.to_builtins(scope.building)} if scope.building else {}),
     }
+    if part is not None:
+        content["segment"] = part
     if earlier is not None and then is not None:
         content["comparison"] = {"period": _days(earlier), "metrics": all_told(then, policy, usual)}
     return figures_answer(asked.request, content, at.fresh)
+
+
+async def _part(at: Look, query: MetricsQuery, period: Period, earlier: Period | None) -> Out:
+    segment = bounds_of(query.segment or "", await thresholds(at.connection, at.scope.project))
+    code = None if query.currency is None else query.currency.lower()
+    return await of_segment(at, SegmentQuestion(segment, period, earlier, code))
 
 
 @dataclass(frozen=True, slots=True)

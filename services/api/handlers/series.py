@@ -18,7 +18,7 @@ from services.api.figures_told import cohort_told, told
 from services.api.handlers.subscriptions import Content, days, look
 from services.api.measuring import Question, measured
 from services.api.money import currency_of
-from services.api.periods import DAY, Compare, Interval, PeriodQuery, buckets, compared, period_of
+from services.api.periods import Compare, Interval, PeriodQuery, before, buckets, compared, period_of
 from services.api.problems import FieldError, Refused, bad_query, not_found
 from services.api.queries import figures as present
 from services.api.queries import movements, parts
@@ -27,7 +27,6 @@ from services.api.queries.parts import Part
 from services.api.segments import bounds_of, thresholds
 
 Word = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
-BEGINNING = date(1970, 1, 2)
 
 
 class SeriesQuery(PeriodQuery, frozen=True, kw_only=True):
@@ -125,12 +124,6 @@ async def _points(wanted: Wanted, periods: tuple[Period, ...], usual: str | None
     values: list[Figure] = series.values(wanted.name, found, wanted.look.policy)
     policy = wanted.look.policy
     return [{**days(one), "value": told(value, policy, usual)} for one, value in zip(periods, values, strict=True)]
-
-
-def before(period: Period) -> Period:
-    """All of time before it; the first day that there is has none, and nothing happened on it."""
-    last = date.min if period.first == date.min else period.first - DAY
-    return Period(min(BEGINNING, last), last)
 
 
 async def _measured(wanted: Wanted, periods: tuple[Period, ...]) -> list[Measured]:

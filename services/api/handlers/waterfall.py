@@ -1,6 +1,6 @@
 """`GET /api/mrr/waterfall`: the bridge from the start of a period to its end, whole and cut into intervals."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from aiohttp import web
@@ -13,16 +13,14 @@ from services.api.answers import figures
 from services.api.asked import Asked
 from services.api.bridging import Bridges, bridged
 from services.api.freshness import freshness
-from services.api.handlers.series import before
 from services.api.handlers.subscriptions import Content, days, look
 from services.api.measuring import Question, measured
-from services.api.periods import Interval, PeriodQuery, buckets, period_of
+from services.api.periods import Interval, PeriodQuery, before, buckets, period_of
 from services.api.queries import parts
 from services.api.queries.looks import Look
 from services.api.queries.parts import Part
-from services.api.segments import bounds_of, thresholds
+from services.api.segments import Segment, bounds_of, thresholds
 
-Segment = Literal["enterprise", "growth", "starter"]
 Code = Annotated[str, msgspec.Meta(min_length=3, max_length=3)]
 
 

@@ -21,6 +21,41 @@ class CohortMonth(Answer, frozen=True):
     revenue_retention: Rate | None
 
 
+class BridgeMetrics(Answer, frozen=True):
+    """The metrics that follow from the bridge of a period alone. An amount is null where several currencies can't be
+    divided."""
+
+    mrr: Total | None
+    arr: Total | None
+    start: Total | None
+    new: Total | None
+    expansion: Total | None
+    contraction: Total | None
+    churn: Total | None
+    reactivation: Total | None
+    fx: Total | None
+    end: Total | None
+    net: Total | None
+    growth_rate: Rate | None
+    quick_ratio: Rate | None
+    churned_revenue: Total | None
+
+
+class SegmentMetrics(BridgeMetrics, frozen=True):
+    """What is kept of a segment: `mrr`, `arr` and `revenue_at_risk` of now, the rest of the period."""
+
+    revenue_at_risk: Total | None
+
+
+class SegmentFigures(Answer, frozen=True):
+    """Figures of the clients that are in the segment now; `comparison`: of the same clients in the other period."""
+
+    segment: Literal["enterprise", "growth", "starter"]
+    clients: Count
+    metrics: SegmentMetrics
+    comparison: BridgeMetrics | UnsetType = UNSET
+
+
 class PeriodMetrics(Answer, frozen=True):
     """The metrics that speak of a period. An amount is null where several currencies can't be divided."""
 
@@ -102,6 +137,7 @@ class Metrics(Fresh, frozen=True):
     incomplete_clients: Annotated[Count, Meta(description="Clients whose MRR lacks what Stripe has not told.")]
     recounting: Recounting | UnsetType = UNSET
     comparison: Comparison | UnsetType = UNSET
+    segment: SegmentFigures | UnsetType = UNSET
 
 
 # An amount, a count, or a rate: what the metric is.

@@ -102,8 +102,8 @@ class Hours(Answer, frozen=True):
 
 
 class SettingsPreview(Answer, frozen=True):
-    """What a change would do to today's MRR, by the rules that would count otherwise. Not `complete`: there was no time
-    to look at all customers."""
+    """What a change would do to today's MRR, by the rules that would count otherwise. Not `complete`: ask again with
+    `next_cursor` and the same change, and the customers after these are counted in too."""
 
     before: Total
     after: Total
@@ -112,6 +112,7 @@ class SettingsPreview(Answer, frozen=True):
     customers: int
     looked_at: int
     complete: bool
+    next_cursor: Annotated[str, Meta(description="Goes on with the preview, in the body as `cursor`.")] | None
     livemode: bool
 
 

@@ -23,7 +23,7 @@ TIMES: Json = {"every": "week", "hour": 8, "weekday": "monday"}
 ENDPOINT: Json = {"url": "https://93.184.216.34/revstream", "description": "our CRM", "min_severity": "high"}
 
 EXAMPLES: Mapping[str, Json] = {
-    "GET /api/metrics": {"query": {**FEBRUARY, "compare": "previous_period"}},
+    "GET /api/metrics": {"query": {**FEBRUARY, "compare": "previous_period", "segment": "growth"}},
     "GET /api/metrics/{name}": {"path": {"name": "mrr"}, "query": {**FEBRUARY, "interval": "week"}},
     "GET /api/mrr/movements": {"query": {**FEBRUARY, "kind": "new", "limit": 10}},
     "GET /api/mrr/waterfall": {"query": {**FEBRUARY, "interval": "week"}},

@@ -59,7 +59,8 @@ DIFFERING = """
 SELECT subscription, customer, answers FROM definitions
 WHERE project = $1 AND livemode = $2 AND differs AND subscription > $3 ORDER BY subscription LIMIT $4
 """
-CUSTOMERS = "SELECT customer FROM definitions_due WHERE project = $1 ORDER BY customer"
+CUSTOMERS = "SELECT customer FROM definitions_due WHERE project = $1 AND customer > $2 ORDER BY customer LIMIT $3"
+COUNT = "SELECT count(*) FROM definitions_due WHERE project = $1"
 COUNTED = ""
 
 SumKey = tuple[str, bool, str, str, str, int]
@@ -99,9 +100,15 @@ async def take(connection: Connection, now: datetime, most: int) -> list[Due]:
     return [Due(row["project"], row["customer"], row["due_at"]) for row in rows]
 
 
-async def customers(connection: Connection, project: str) -> list[str]:
-    """All customers that subscriptions are stored of."""
-    return [row["customer"] for row in await connection.fetch(CUSTOMERS, project)]
+async def customers(connection: Connection, project: str, after: str, limit: int) -> list[str]:
+    """Customers that subscriptions are stored of, by id, from the one after `after` on."""
+    return [row["customer"] for row in await connection.fetch(CUSTOMERS, project, after, limit)]
+
+
+async def count(connection: Connection, project: str) -> int:
+    """How many customers subscriptions are stored of."""
+    found: int = await connection.fetchval(COUNT, project)
+    return found
 
 
 async def policies(connection: Connection, projects: Iterable[str]) -> Mapping[str, Policy]:

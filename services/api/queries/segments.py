@@ -19,17 +19,18 @@ KEPT_COUNTS = """
 SELECT coalesce(sum(n), 0)::bigint FROM client_totals WHERE project = $1 AND livemode = $2 AND segment = $3
 """
 KEPT_SUMS = """
-SELECT currency, den AS exact_den, sum(num) AS exact_num FROM segment_mrr
-WHERE project = $1 AND livemode = $2 AND segment = $3 AND n > 0 GROUP BY currency, den
+SELECT risky, currency, den AS exact_den, sum(num) AS exact_num FROM segment_mrr
+WHERE project = $1 AND livemode = $2 AND segment = $3 AND n > 0 GROUP BY risky, currency, den
 """
 # While new thresholds are being put into force.
 COUNTS = """
 SELECT count(*) FROM clients WHERE project = $1 AND livemode = $2 AND mrr_order >= $3 AND mrr_order < $4
 """
 SUMS = """
-SELECT currency, exact_den, sum(exact_num) AS exact_num FROM clients JOIN client_mrr USING (project, client)
+SELECT clients.risky, currency, exact_den, sum(exact_num) AS exact_num
+FROM clients JOIN client_mrr USING (project, client)
 WHERE clients.project = $1 AND clients.livemode = $2 AND mrr_order >= $3 AND mrr_order < $4
-GROUP BY currency, exact_den
+GROUP BY clients.risky, currency, exact_den
 """
 AT_RISK = """
 SELECT coalesce(sum(n), 0)::bigint FROM client_totals
@@ -50,10 +51,11 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class InSegment:
-    """How many clients, and their exact MRR by currency."""
+    """How many clients, and their exact MRR by currency; `at_risk`: of those with a signal that is not resolved."""
 
     clients: int
     mrr: Mapping[str, Fraction]
+    at_risk: Mapping[str, Fraction]
 
 
 async def thresholds(connection: Connection, project: str) -> tuple[str, bool] | None:
@@ -72,7 +74,8 @@ async def within(connection: Connection, project: str, livemode: bool, of: Bound
     counts, sums = (KEPT_COUNTS, KEPT_SUMS) if of.is_kept else (COUNTS, SUMS)
     values = (project, livemode, of.name) if of.is_kept else (project, livemode, of.low, of.high)
     clients: int = await connection.fetchval(counts, *values)
-    return InSegment(clients, by_currency(await connection.fetch(sums, *values)))
+    rows = await connection.fetch(sums, *values)
+    return InSegment(clients, by_currency(rows), by_currency(row for row in rows if row["risky"]))
 
 
 async def clients_at_risk(connection: Connection, project: str, livemode: bool) -> int:

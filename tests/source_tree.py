@@ -15,8 +15,12 @@ OUR_PACKAGES = ("libs", "services", "deploy", "tests")
 class Module:
     name: str
     path: Path
-    tree: ast.Module
     lines: int
+
+    @property
+    def tree(self) -> ast.Module:
+        """Parsed anew: all trees at once are hundreds of MB, which every collection of garbage would walk."""
+        return ast.parse(self.path.read_text())
 
     @property
     def package(self) -> str:
@@ -37,14 +41,18 @@ def modules(*folders: str) -> tuple[Module, ...]:
 
 
 def _read(path: Path) -> Module:
-    source = path.read_text()
     parts = path.relative_to(ROOT).with_suffix("").parts
     name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-    return Module(name, path, ast.parse(source), source.count("\n"))
+    return Module(name, path, path.read_text().count("\n"))
 
 
-def imports(module: Module) -> Iterator[str]:
+@cache
+def imports(module: Module) -> tuple[str, ...]:
     """The dotted names that a module imports; for `from a import b` both `a` and `a.b`."""
+    return tuple(_imports(module))
+
+
+def _imports(module: Module) -> Iterator[str]:
     for node in ast.walk(module.tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

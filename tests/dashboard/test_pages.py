@@ -115,6 +115,30 @@ async def test_the_figures_on_the_page_are_the_apis(visit: Watched) -> None:
     assert await visit.page.evaluate(SHOWN) == figures_shown(metrics)
 
 
+TITLES = """() => Object.fromEntries([...document.querySelectorAll(".card")].map((card) =>
+    [card.querySelector("[data-metric]").dataset.metric, card.querySelector("h2").innerText]))"""
+
+
+async def test_with_a_segment_and_a_currency_each_card_says_of_whom_it_is(visit: Watched) -> None:
+    """The demo lives on meanwhile, so the page is held to the answer that it was given itself."""
+
+    def of_all_currencies(response: Response) -> bool:
+        asked = urlsplit(response.url)
+        return asked.path == "/api/metrics" and "segment=growth" in asked.query and "currency=" not in asked.query
+
+    async with visit.page.expect_response(of_all_currencies) as answered:
+        await visit.page.goto(f"{visit.host}/?segment=growth&currency=usd")
+    told = json.loads(await (await answered.value).text())["segment"]
+    await settled(visit.page)
+    titles = await visit.page.evaluate(TITLES)
+    assert titles.keys() >= {"mrr", "arr", "growth_rate", "revenue_at_risk", "subscriber_churn_rate", "failed_payments"}
+    for name, title in titles.items():
+        assert ("growth clients" if name in told["metrics"] else "all clients") in title, title
+    assert all("all currencies" in titles[name] for name in ("active_subscribers", "failed_payments"))
+    shown = await visit.page.locator("[data-metric=mrr]").inner_text()
+    assert " ".join(shown.replace(",", "").split()) in [*_amounts(told["metrics"]["mrr"]), "0 USD", "0.00 USD"]
+
+
 COMPARED = """async () => {
     const [exact, format] = await Promise.all([import("/static/js/exact.js"), import("/static/js/format.js")]);
     return [exact.percentMore("110.00", "100.00"), exact.percentMore("0.30", "0.10"), exact.percentMore("1", "0"),

@@ -157,10 +157,28 @@ async def test_a_download_holds_every_row_and_nothing_that_a_spreadsheet_would_r
     assert {row[0] for row in rows} == {'\'=HYPERLINK("http://evil")'}
 
 
+async def _looked_at_in_part(page: Page) -> None:
+    """The preview of a project so large that it takes many answers says how far it is, and can be called off."""
+    parts = [{"next_cursor": "more", "customers": 12_000, "looked_at": 4_000}]
+
+    async def fulfil(route: Route) -> None:
+        if parts:
+            await route.fulfill(json=parts.pop())
+
+    await page.route("**/settings/preview", fulfil)
+    await page.get_by_role("button", name="Show what it would do").click()
+    await page.get_by_text("4,000 of 12,000 customers looked at").wait_for()
+    await page.get_by_role("button", name="Cancel").click()
+    await page.get_by_text("Called off; nothing was changed.").wait_for()
+    assert await page.get_by_role("progressbar").count() == 0
+    await page.unroute("**/settings/preview")
+
+
 async def test_a_change_of_policy_is_shown_before_it_is_kept(visit: Watched) -> None:
     await visit.page.goto(f"{visit.host}/integration")
     await settled(visit.page)
     await visit.page.get_by_label("Trials count").check()
+    await _looked_at_in_part(visit.page)
     await visit.page.get_by_role("button", name="Show what it would do").click()
     await visit.page.get_by_role("button", name="Keep it").wait_for()
     assert "It would be" in await visit.page.locator("main").inner_text()

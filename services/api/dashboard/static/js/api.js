@@ -36,7 +36,7 @@ export function address(path, parameters = {}) {
 }
 
 export const get = (path, parameters, signal) => ask("GET", address(path, parameters), undefined, signal);
-export const post = (path, body = {}) => ask("POST", path, body);
+export const post = (path, body = {}, signal = undefined) => ask("POST", path, body, signal);
 export const put = (path, body = {}) => ask("PUT", path, body);
 export const patch = (path, body = {}) => ask("PATCH", path, body);
 export const remove = (path) => ask("DELETE", path);

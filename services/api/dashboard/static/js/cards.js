@@ -14,24 +14,28 @@ const CARDS = [
 ];
 
 /** All of them. `chosen`: the currency; `ofMain`, the figures of the main currency alone where there are several, for the
- * rates; `part`, the bridges of the chosen segment. */
+ * rates. Where a segment was asked for, `segment` of the answer has what is kept of it; the rest is of all clients, and
+ * each card says of whom or what it is. */
 export function cards(found, chosen) {
   const main = mainCurrency(found.metrics.mrr, chosen.currency);
   return h("div", { class: "cards" }, CARDS.map((card) => {
-    const own = card.kind === "rate" && chosen.ofMain ? chosen.ofMain : found;
-    const now = chosen.part ? ofPart(chosen.part) : own.metrics;
-    const then = chosen.part ? {} : own.comparison?.metrics ?? {};
-    const unit = own === chosen.ofMain && card.name !== "subscriber_churn_rate" ? ` in ${main.toUpperCase()}` : "";
-    return h("section", { class: "card" }, h("h2", {}, card.title, unit),
-      h("div", { class: "figure", "data-metric": card.name }, figure(card, now[card.name], main, chosen)),
-      h("div", { class: "change" }, now[card.name] === undefined ? "not kept by segment" : compared(card, now[card.name], then[card.name], main)));
+    const answer = card.kind === "rate" && chosen.ofMain ? chosen.ofMain : found;
+    const isOfPart = answer.segment?.metrics[card.name] !== undefined;
+    const now = (isOfPart ? answer.segment : answer).metrics[card.name];
+    const then = (isOfPart ? answer.segment.comparison : answer.comparison?.metrics)?.[card.name];
+    return h("section", { class: "card" }, h("h2", {}, card.title, h("span", { class: "of" }, scope(card, answer, isOfPart, { ...chosen, main }))),
+      h("div", { class: "figure", "data-metric": card.name }, figure(card, now, main, chosen)),
+      h("div", { class: "change" }, compared(card, now, then, main)));
   }));
 }
 
-/** MRR and ARR of a part of the clients: the ledger keeps no more of it. */
-function ofPart({ bridges }) {
-  const mrr = { by_currency: Object.fromEntries(bridges.map((one) => [one.currency, one.end.amount])) };
-  return { mrr };
+/** Of which clients and currencies the figure is, where that is not what was chosen or goes without saying. */
+function scope({ name, kind }, answer, isOfPart, { currency, ofMain, main }) {
+  const isCounted = kind === "count" || name === "subscriber_churn_rate";
+  const clients = !answer.segment ? null : isOfPart ? `${answer.segment.segment} clients` : "all clients";
+  const codes = isCounted ? (currency ? "all currencies" : null) : kind === "rate" && ofMain ? `in ${main.toUpperCase()}` : null;
+  const told = [clients, codes].filter(Boolean).join(", ");
+  return told ? ` · ${told}` : null;
 }
 
 function figure({ kind }, value, main, { currency }) {

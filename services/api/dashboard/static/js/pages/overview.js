@@ -21,10 +21,11 @@ export function render({ parameters, signal }) {
   const period = periodOf(parameters);
   const { mode, currency = "", segment = "" } = parameters;
   const asked = { from: period.from, to: period.to, mode };
-  const figures = get("/api/metrics", { ...asked, compare: period.compare }, signal);
+  const ofAll = { ...asked, compare: period.compare, segment };
+  const figures = get("/api/metrics", ofAll, signal);
   const main = figures.then(({ metrics }) => mainCurrency(metrics.mrr, currency));
   const rates = figures.then(({ metrics }) => (currency || amountsOf(metrics.mrr).length > 1
-    ? main.then((code) => get("/api/metrics", { ...asked, compare: period.compare, currency: code }, signal)) : null));
+    ? main.then((code) => get("/api/metrics", { ...ofAll, currency: code }, signal)) : null));
   const bridges = get("/api/mrr/waterfall", { ...asked, segment, interval: intervalOf(period) }, signal);
   const course = async () => {
     const code = await main;
@@ -36,7 +37,7 @@ export function render({ parameters, signal }) {
   return [
     h("div", { class: "bar" }, h("h1", {}, "Overview"), h("div", { class: "tools" }, periodChoice(parameters), currencies(figures, currency),
       choice("Segment", SEGMENTS, segment, (value) => choose({ segment: value })))),
-    loading(async () => ({ found: await figures, ofMain: await rates, part: segment ? await bridges : null }), ({ found, ofMain, part }) => top(found, { currency, ofMain, part }, signal), signal),
+    loading(async () => ({ found: await figures, ofMain: await rates }), ({ found, ofMain }) => top(found, { currency, ofMain }, signal), signal),
     h("div", { class: "columns wide" },
       panel("MRR over time", loading(course, chart, signal, "tall"),
         csvButton("mrr-over-time", COURSE, async () => rowsOf(await course()))),

@@ -19,7 +19,7 @@ export function settingsPanel(session, signal) {
   const may = session.scopes.includes("admin");
   const shown = loading(() => get(PATH, {}, signal), (found) => h("div", { class: "stack" },
     found.recounting ? partial("History is being counted again under the changed rules.") : null,
-    may ? change(found, () => shown.again()) : summary(found),
+    may ? change(found, () => shown.again(), signal) : summary(found),
     h("details", {}, h("summary", { class: "quiet" }, "Every option in force"), every(found))), signal, "tall");
   return h("div", { class: "columns" }, panel("How MRR is counted", shown), panel("MRR under each definition", definitions(signal)));
 }
@@ -29,7 +29,7 @@ const rowsOf = ({ policy }) => Object.entries(policy).map(([name, value]) => ({ 
 const OPTION = [{ title: "Option", cell: (row) => words(row.name), text: (row) => row.name }, { title: "Value", cell: (row) => h("code", {}, row.value), text: (row) => row.value }];
 const every = (found) => [table(OPTION, rowsOf(found), { caption: "Options" }), csvOf("settings", OPTION, rowsOf(found))];
 
-function change(found, again) {
+function change(found, again, signal) {
   const seen = h("div", { "aria-live": "polite" });
   const { policy } = found;
   return h("div", {}, form("Show what it would do", [
@@ -41,10 +41,36 @@ function change(found, again) {
   ], async (given) => {
     const body = changeOf(given, found);
     if (!Object.keys(body).length) { show(seen); return "Nothing is changed."; }
-    const preview = await post(`${PATH}/preview`, body);
+    const preview = await looked(body, seen, signal);
+    if (!preview) { show(seen); return "Called off; nothing was changed."; }
     show(seen, told(preview), form("Keep it", [], async () => { await patch(PATH, body); again(); }));
     return "";
   }), seen);
+}
+
+/** What the change would do, asked for until all customers were looked at. How far that is stands in `place` meanwhile,
+ * beside a button to call it off: null then. */
+async function looked(body, place, signal) {
+  const calling = new AbortController();
+  const off = () => calling.abort();
+  signal.addEventListener("abort", off);
+  const far = h("span", {}, "Looking at every customer…"), bar = h("progress", { "aria-label": "Customers looked at" });
+  show(place, h("div", { class: "looking" }, bar, far, h("button", { type: "button", onclick: off }, "Cancel")));
+  try {
+    let preview = await post(`${PATH}/preview`, body, calling.signal);
+    while (preview.next_cursor) {
+      Object.assign(bar, { max: preview.customers, value: preview.looked_at });
+      show(far, `${count(preview.looked_at)} of ${count(preview.customers)} customers looked at…`);
+      preview = await post(`${PATH}/preview`, { ...body, cursor: preview.next_cursor }, calling.signal);
+    }
+    return preview;
+  } catch (error) {
+    show(place);
+    if (error.name === "AbortError") return null;
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", off);
+  }
 }
 
 /** Only what differs from what is set; a preset that is changed takes its own values for all that is not chosen here. */
@@ -71,6 +97,5 @@ function told(preview) {
   return h("div", { class: "stack" },
     terms([["MRR now", moneyCell(preview.before)], ["It would be", h("strong", {}, moneyCell(preview.after))],
       ["Subscriptions", preview.changed ? `${count(preview.changed)} would count differently` : badge("none would count differently", "good")]]),
-    preview.because.length ? table(COLUMNS, preview.because, { caption: "What would change" }) : empty("Today's MRR stays as it is."),
-    preview.complete ? null : partial(`${count(preview.looked_at)} of ${count(preview.customers)} customers were looked at; the rest would take too long to wait for.`));
+    preview.because.length ? table(COLUMNS, preview.because, { caption: "What would change" }) : empty("Today's MRR stays as it is."));
 }

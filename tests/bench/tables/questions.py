@@ -30,6 +30,7 @@ METRICS = (
     f"/api/metrics?{UNEVEN}",
     f"/api/metrics?{YEAR}&compare=previous_year",
     "/api/metrics?compare=previous_period",
+    "/api/metrics?compare=previous_period&segment=growth",
     "/api/metrics/cohorts",
     "/api/metrics/mrr",
     "/api/metrics/mrr?interval=day&compare=previous_year",

@@ -121,6 +121,8 @@ class CustomerStage:
         here = replace(entry, offset=segment.offset)
         if entry.belongings and self._only_time_passed(entry, state):
             return Evaluated(replace(here, state=fold(state, (), self._policy(key).late_window)))
+        if segment.late and self._is_forgotten(key, entry, state):
+            return Evaluated(here)
         occasion = Occasion(state, segment.late, previous=_previous(entry, state, segment), appraise=appraise)
         return self._evaluator.evaluated(key, here, occasion)
 
@@ -130,6 +132,17 @@ class CustomerStage:
             return False
         if state.discounts is not known.discounts or state.known is not known.known:
             return False
+        return self._holds_on(entry, state)
+
+    def _is_forgotten(self, key: bytes, entry: CustomerEntry, state: CustomerState) -> bool:
+        """Whether what came late is older than what is kept of settled time: nothing that is told follows from it."""
+        settings = self._policies.of(key.partition(b"/")[0].decode())
+        if not entry.belongings or entry.checked != settings.checked or not self._holds_on(entry, state):
+            return False
+        return fold(state, (), settings.policy.late_window) == entry.state
+
+    def _holds_on(self, entry: CustomerEntry, state: CustomerState) -> bool:
+        """Whether the clock has changed nothing since the entry was evaluated."""
         change = entry.next_change
         return change is None or change > max(self._clock(), state.newest or change)
 

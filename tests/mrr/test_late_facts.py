@@ -1,14 +1,19 @@
 """What comes later than the late window, streamed: from when it was learned, or not at all."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
 
 from libs.domain.fact import Fact
 from libs.domain.version import Rank
+from libs.wire.codec import decode_activity
+from libs.wire.records import ContributionChanged
 from tests.domain.states import after, seen, subscription, told
 from tests.domain.test_ledger_kinds import with_status
+from tests.mrr.in_memory import Stream, catalogue_of, instant, stripe_records
 from tests.mrr.lives import FactStream, of
+from tests.mrr.test_first_sync import account
 
 Movements = list[tuple[str, str, datetime]]
 
@@ -50,3 +55,21 @@ def test_late_facts(facts: list[Fact], expected: Movements, most: int) -> None:
     stream = FactStream(now=after(days=20), most=most)
     stream.deliver(of("cus_1", facts))
     assert [(str(one.kind), one.exact, one.occurred_at) for one in stream.movements()] == expected
+
+
+def test_what_was_told_long_ago_changes_nothing_when_it_comes_again() -> None:
+    """Every event of months once more, one by one: each is known, however much of it was forgotten meanwhile."""
+    fake = account(seed=4, months=3)
+    records = stripe_records(fake.events, catalogue_of(fake))
+    stream = Stream(now=instant(fake))
+    stream.feed(records)
+    before, movements = contributions(stream), dict(stream.told)
+    stream.most = 1
+    stream.feed([replace(record, offset=record.offset + len(records)) for record in records])
+    assert (contributions(stream), stream.told) == (before, movements)
+
+
+def contributions(stream: Stream) -> int:
+    """How many were published."""
+    told = (decode_activity(record.value or b"") for record in stream.activity)
+    return sum(isinstance(each, ContributionChanged) for each in told)

@@ -23,13 +23,13 @@ from services.api.queries.ledger import Scope, Sum
 
 NOTHING = Fraction(0)
 NO_DAYS = Period(date(2, 1, 2), date(2, 1, 1))
-EVERYTHING = frozenset({"kept", "clients", "losses", "trials", "payments", "failed", "daily"})
+EVERYTHING = frozenset({"bridges", "kept", "clients", "losses", "trials", "payments", "failed", "daily"})
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """The periods that follow one another, and which parts of `Measured` beside the bridges are wanted. `told` are the
-    periods without the days that nothing is told of, where it goes by days."""
+    """The periods that follow one another, and which parts of `Measured` are wanted. `told` are the periods without the
+    days that nothing is told of, where it goes by days."""
 
     scope: Scope
     policy: Policy
@@ -39,7 +39,8 @@ class Question:
 
 
 PARTS: Mapping[str, tuple[Measure, ...]] = {
-    "clients": (Measure.ACTIVE,),
+    "bridges": (Measure.MOVED,),
+    "clients": (Measure.MOVED, Measure.ACTIVE),
     "losses": (Measure.WHY,),
     "trials": (Measure.TRIAL,),
     "payments": (Measure.PAID, Measure.REFUNDED),
@@ -68,7 +69,7 @@ async def measured(connection: Connection, asked: Question) -> list[Measured]:
     if _goes_by_days(asked):
         asked = replace(asked, told=_told(asked.periods, await ledger.bounds(connection, asked.scope)))
     found = await _found(connection, asked)
-    bridges = _all_bridges(found, len(asked.periods))
+    bridges = _all_bridges(asked, found)
     kept = _kept(asked, bridges, found)
     clients = _clients(asked, found)
     paid = await _payments(connection, asked, Measure.PAID, found)
@@ -92,7 +93,7 @@ async def measured(connection: Connection, asked: Question) -> list[Measured]:
 
 
 async def _found(connection: Connection, asked: Question) -> Found:
-    measures = [Measure.MOVED, *(one for part, many in PARTS.items() if part in asked.wanted for one in many)]
+    measures = list(dict.fromkeys(one for part in sorted(asked.wanted) for one in PARTS.get(part, ())))
     return Found(
         totals=_grouped(await ledger.totals(connection, asked.scope, measures, asked.periods)),
         edged=_grouped(await ledger.edged(connection, asked.scope, list(_probes(asked)))),
@@ -102,6 +103,8 @@ async def _found(connection: Connection, asked: Question) -> Found:
 
 def _probes(asked: Question) -> Iterator[Probe]:
     """Of those who were there: what moved of all who were active at the time, less of those who came later."""
+    if not asked.wanted & {"kept", "clients"}:
+        return
     for number, period in enumerate(asked.periods):
         parts = cut(period)
         if "kept" in asked.wanted:
@@ -119,8 +122,10 @@ def _grouped(sums: Iterable[Sum]) -> dict[tuple[Measure, int], list[Sum]]:
     return found
 
 
-def _all_bridges(found: Found, count: int) -> list[dict[Currency, Bridge]]:
-    moved = [found.totals.get((Measure.MOVED, number), ()) for number in range(count)]
+def _all_bridges(asked: Question, found: Found) -> list[dict[Currency, Bridge]]:
+    if "bridges" not in asked.wanted:
+        return [{} for _ in asked.periods]
+    moved = [found.totals.get((Measure.MOVED, number), ()) for number in range(len(asked.periods))]
     return bridges_of(worth(one for one in found.before if one.measure is Measure.MOVED), moved)
 
 

@@ -10,6 +10,7 @@ from libs.domain.metrics import Period
 from libs.domain.metrics.cells import BY_EDGE, BY_MONTH, NEVER, Measure
 
 DAY = timedelta(days=1)
+SHORTEST_MONTH = timedelta(days=27)  # from its first to its last day
 
 
 class Range(NamedTuple):
@@ -51,6 +52,8 @@ class Cut:
 
 def cut(period: Period) -> Cut:
     """The period in its parts."""
+    if period.last - period.first < SHORTEST_MONTH:
+        return Cut(period.first, (period,))
     first = period.first if period.first.day == 1 else _after(month_end(period.first))
     last = period.last if period.last == month_end(period.last) else _before(period.last)
     if first is None or last is None or first > last:

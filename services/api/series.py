@@ -16,19 +16,20 @@ from libs.domain.metrics import (
 )
 from libs.domain.policy import Policy
 
-BRIDGE: frozenset[str] = frozenset()
+BRIDGE = frozenset({"bridges"})
 CLIENTS = frozenset({"clients"})
-KEPT = frozenset({"kept"})
-LOSSES = frozenset({"losses"})
+KEPT = BRIDGE | {"kept"}
+LOSSES = BRIDGE | {"losses"}
 TRIALS = frozenset({"trials"})
-PAYMENTS = frozenset({"payments"})
-# What each series needs beside the bridge. The rest of the metrics is known of the present only.
+PAYMENTS = BRIDGE | {"payments"}
+# What each series needs. The rest of the metrics is known of the present only.
 NEEDS: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(("mrr", "arr", "start", "new", "expansion", "contraction", "churn", "reactivation", "fx"), BRIDGE),
     **dict.fromkeys(("end", "net", "growth_rate", "churned_revenue", "quick_ratio"), BRIDGE),
-    **dict.fromkeys(("gross_mrr_churn_rate", "net_mrr_churn_rate"), frozenset({"daily"})),
+    **dict.fromkeys(("gross_mrr_churn_rate", "net_mrr_churn_rate"), BRIDGE | {"daily"}),
     **dict.fromkeys(("net_revenue_retention", "gross_revenue_retention"), KEPT),
-    **dict.fromkeys(("subscriber_churn_rate", "active_subscribers", "arpa", "ltv"), CLIENTS),
+    **dict.fromkeys(("subscriber_churn_rate", "active_subscribers"), CLIENTS),
+    **dict.fromkeys(("arpa", "ltv"), BRIDGE | CLIENTS),
     **dict.fromkeys(("voluntary_churn_mrr", "involuntary_churn_mrr"), LOSSES),
     **dict.fromkeys(("new_trials", "trials_ended", "trial_conversion_rate"), TRIALS),
     **dict.fromkeys(("revenue", "revenue_paid", "revenue_refunded"), PAYMENTS),
@@ -48,9 +49,9 @@ PRESENT_ONLY = (
     "stripe_active_subscriptions",
     "stripe_customers",
 )
-BRIDGED = frozenset(name for name, needs in NEEDS.items() if not needs)
+BRIDGED = frozenset(name for name, needs in NEEDS.items() if needs == BRIDGE)
 """What can be told of a part of the clients from its movements' sums alone."""
-OF_LEDGER = frozenset(name for name, needs in NEEDS.items() if not needs & (TRIALS | PAYMENTS | {"failed"}))
+OF_LEDGER = frozenset(name for name, needs in NEEDS.items() if not needs & {"trials", "payments", "failed"})
 
 
 def values(name: str, periods: Sequence[Measured], policy: Policy) -> list[Figure]:

@@ -68,7 +68,7 @@ async def facts_of(connection: Connection, project: str, livemode: bool, due: Du
     scope = await ledger.scope(connection, project, livemode, policy.timezone)
     period = Period(due.first, due.last)
     policy = replace(policy, timezone=scope.timezone)
-    (of,) = await measured(connection, Question(scope, policy, (period,), frozenset({"failed"})))
+    (of,) = await measured(connection, Question(scope, policy, (period,), frozenset({"bridges", "failed"})))
     between = span(period, scope.timezone)
     counts = await connection.fetchrow(COUNTS, project, livemode, between.start, between.end)
     assert counts is not None

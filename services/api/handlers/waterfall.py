@@ -9,6 +9,7 @@ from libs.domain.ledger import MovementKind
 from libs.domain.metrics import Bridge, Period, rounded
 from libs.domain.money import major_text
 from libs.wire.contribution_codec import exact_text
+from services.api import series
 from services.api.answers import figures
 from services.api.asked import Asked
 from services.api.bridging import Bridges, bridged
@@ -62,7 +63,7 @@ async def waterfall(asked: Asked) -> web.Response:
 async def _bridges(at: Look, part: Part | None, periods: tuple[Period, ...]) -> list[Bridges]:
     """The bridges of periods that follow one another: of all clients, or of a part."""
     if part is None:
-        found = await measured(at.connection, Question(at.scope, at.policy, periods, frozenset()))
+        found = await measured(at.connection, Question(at.scope, at.policy, periods, series.BRIDGE))
     else:
         sums = await parts.moved(at.connection, at.scope, part, (before(periods[0]), *periods))
         found = bridged(sums, len(periods))

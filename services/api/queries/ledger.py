@@ -33,8 +33,12 @@ CROSS JOIN LATERAL (
 """  # noqa: S608 – our own words, values are parameters
 # One range of the key for days that follow one another, each a period: nothing is to be added up.
 BY_DAY = f"""
-SELECT day - $5::date AS number, measure, currency, label, den, num::text AS num, n FROM ledger_cells
-WHERE {HERE} AND measure = ANY($4::text[]) AND day >= $5 AND day <= $6
+SELECT day - $5::date AS number, each.measure, currency, label, den, num, n
+FROM unnest($4::text[]) AS each (measure) CROSS JOIN LATERAL (
+    SELECT day, currency, label, den, num::text AS num, n FROM ledger_cells
+    WHERE {HERE} AND ledger_cells.measure = each.measure AND day >= $5 AND day <= $6
+    OFFSET 0
+) AS found
 """  # noqa: S608
 # The days come as they are: behind the wall an index is not used through a conversion of types. The index steps from
 # day to day to the edges that are wanted.

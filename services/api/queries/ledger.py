@@ -23,13 +23,13 @@ FROM ledgers WHERE project = $1
 HERE = "project = $1 AND livemode = $2 AND generation = $3"
 # One range of the key each: but for OFFSET 0, PostgreSQL might join all sums with all ranges.
 TOTALS = f"""
-SELECT each.number, each.measure, currency, label, den, sum(num)::text AS num, sum(n)::bigint AS n
-FROM unnest($4::int[], $5::text[], $6::date[], $7::date[]) AS each (number, measure, first, last)
+SELECT each.place, currency, label, den, sum(num)::text AS num, sum(n)::bigint AS n
+FROM unnest($4::text[], $5::date[], $6::date[]) WITH ORDINALITY AS each (measure, first, last, place)
 CROSS JOIN LATERAL (
     SELECT currency, label, den, num, n FROM ledger_cells
     WHERE {HERE} AND ledger_cells.measure = each.measure AND day >= each.first AND day <= each.last
     OFFSET 0
-) AS found GROUP BY each.number, each.measure, currency, label, den
+) AS found GROUP BY each.place, label, den, currency
 """  # noqa: S608 – our own words, values are parameters
 # One range of the key for days that follow one another, each a period: nothing is to be added up.
 BY_DAY = f"""
@@ -43,15 +43,15 @@ FROM unnest($4::text[]) AS each (measure) CROSS JOIN LATERAL (
 # The days come as they are: behind the wall an index is not used through a conversion of types. The index steps from
 # day to day to the edges that are wanted.
 EDGED = f"""
-SELECT each.number, each.measure, currency, label, den, sum(sign * num)::text AS num, sum(sign * n)::bigint AS n
-FROM unnest($4::int[], $5::text[], $6::date[], $7::date[], $8::date[], $9::date[], $10::int[])
-    AS each (number, measure, first, last, low, high, sign)
+SELECT each.place, currency, label, den, sum(num)::text AS num, sum(n)::bigint AS n
+FROM unnest($4::text[], $5::date[], $6::date[], $7::date[], $8::date[])
+    WITH ORDINALITY AS each (measure, first, last, low, high, place)
 CROSS JOIN LATERAL (
     SELECT currency, label, den, num, n FROM ledger_cells
     WHERE {HERE} AND ledger_cells.measure = each.measure AND day >= each.first AND day <= each.last
       AND edge >= each.low AND edge <= each.high
     OFFSET 0
-) AS found GROUP BY each.number, each.measure, currency, label, den
+) AS found GROUP BY each.place, label, den, currency
 """  # noqa: S608
 # Whole months before, then the days of the month.
 BEFORE = f"""
@@ -155,12 +155,18 @@ async def totals(
     if _is_day_by_day(periods):
         return _sums(await connection.fetch(BY_DAY, *of.key, measures, periods[0].first, periods[-1].first))
     asked = [one for number, period in enumerate(periods) for one in ranges(number, measures, period)]
-    return _sums(await connection.fetch(TOTALS, *of.key, *_columns(asked))) if asked else []
+    if not asked:
+        return []
+    _, *columns = _columns(asked)
+    return _placed(asked, await connection.fetch(TOTALS, *of.key, *columns))
 
 
 async def edged(connection: Connection, of: Scope, probes: Sequence[Probe]) -> list[Sum]:
     """What the probes find, by period, measure, currency and label."""
-    return _sums(await connection.fetch(EDGED, *of.key, *_columns(probes))) if probes else []
+    if not probes:
+        return []
+    _, *columns, _ = _columns(probes)
+    return _placed(probes, await connection.fetch(EDGED, *of.key, *columns))
 
 
 async def before(connection: Connection, of: Scope, measures: Sequence[Measure], day: date) -> list[Sum]:
@@ -195,8 +201,18 @@ def _columns(rows: Sequence[Probe] | Sequence[Range]) -> list[list[object]]:
     return [list(column) for column in zip(*rows, strict=True)]
 
 
+def _placed(asked: Sequence[Probe] | Sequence[Range], rows: Sequence[asyncpg.Record]) -> list[Sum]:
+    """Rows of TOTALS or EDGED: what was found of each that was asked, which are counted from 1."""
+    found = []
+    for place, currency, label, den, num, n in rows:
+        of = asked[place - 1]
+        sign = of.sign if isinstance(of, Probe) else 1
+        found.append(Sum(of.number, DAILY[of.measure], currency, label, int(den), sign * int(num), sign * n))
+    return found
+
+
 def _sums(rows: Sequence[asyncpg.Record]) -> list[Sum]:
-    """Rows of TOTALS, EDGED or BEFORE, which name their columns in one order."""
+    """Rows of BY_DAY or BEFORE, which name their columns in one order."""
     return [
         Sum(number, DAILY[measure], currency, label, int(den), int(num), n)
         for number, measure, currency, label, den, num, n in rows

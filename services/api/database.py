@@ -1,7 +1,7 @@
 """Transactions of the API: of one project behind the wall, or (few, named here) across all projects."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -17,6 +17,8 @@ else:  # asyncpg's classes take a parameter in their stubs only
     Connection, Pool = asyncpg.Connection, asyncpg.Pool
 
 ACQUIRE_SECONDS = 3.0
+# Whoever has a connection must not wait for a second one: all who do could wait for one another.
+SPARE_SECONDS = 0.2
 
 # The role that the wall holds for; a superuser's own rights would pass every policy (see deploy/migrations/tenancy.py).
 FIND_ROLE = """
@@ -43,6 +45,26 @@ class Database:
             async with connection.transaction(isolation="repeatable_read", readonly=True):
                 await connection.fetchrow(STAND_BEHIND_WALL, project, role)
                 yield connection
+
+    @asynccontextmanager
+    async def same_look(self, connection: Connection, project: str) -> AsyncIterator[Connection | None]:
+        """A second connection that sees the rows as this one, which is `reading`, does; None where none is free."""
+        async with AsyncExitStack() as stack:
+            other = await self._spare(stack)
+            if other is not None:
+                role, snapshot = await self._found_role(other), await connection.fetchval("SELECT pg_export_snapshot()")
+                await stack.enter_async_context(other.transaction(isolation="repeatable_read", readonly=True))
+                await other.execute(f"SET TRANSACTION SNAPSHOT '{snapshot}'")
+                await other.fetchrow(STAND_BEHIND_WALL, project, role)
+            yield other
+
+    async def _spare(self, stack: AsyncExitStack) -> Connection | None:
+        if not self._pool.get_idle_size() and self._pool.get_size() == self._pool.get_max_size():
+            return None
+        try:
+            return await stack.enter_async_context(self._pool.acquire(timeout=SPARE_SECONDS))
+        except TimeoutError:
+            return None
 
     @asynccontextmanager
     async def writing(self, project: str) -> AsyncIterator[Connection]:

@@ -1,9 +1,10 @@
 """`GET /api/metrics`: a project's present figures, and those of a period."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from fractions import Fraction
+from functools import partial
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -33,6 +34,7 @@ from services.api.bridging import worth
 from services.api.cohorts import cohort_months
 from services.api.database import Connection
 from services.api.figures_told import Out, all_told, money_told
+from services.api.meanwhile import meanwhile
 from services.api.measuring import Question, measured, span
 from services.api.money import currency_of, total
 from services.api.periods import DAY, Compare, PeriodQuery, compared, period_of
@@ -96,9 +98,14 @@ async def metrics(asked: Asked) -> web.Response:
         policy, scope, today = at.policy, at.scope, at.today
         period = period_of(query, today)
         earlier = None if query.compare is None else compared(period, query.compare)
-        now = await _now(connection, scope, policy, today)
-        (of,) = await measured(connection, Question(scope, policy, (period,)))
-        then = None if earlier is None else await _then(connection, Earlier(scope, policy, earlier, query.currency))
+        if earlier is None:
+            then, (now, of) = None, await _both(at, period)
+        else:
+            ended = span(earlier, scope.timezone).end
+            risk = partial(risk_then.revenue_at_risk, scope=scope, at=ended)
+            async with meanwhile(asked.database, connection, asked.project, risk) as at_risk:
+                now, of = await _both(at, period)
+                then = await _then(connection, Earlier(scope, policy, earlier, query.currency), at_risk)
         part = None if query.segment is None else await _part(at, query, period, earlier)
     usual = currency_of(now.mrr, policy, today)
     if query.currency is not None:
@@ -120,6 +127,13 @@ async def metrics(asked: Asked) -> web.Response:
     return figures_answer(asked.request, content, at.fresh)
 
 
+async def _both(at: Look, period: Period) -> tuple[Now, Measured]:
+    """What there is now, and what moved in the period."""
+    now = await _now(at.connection, at.scope, at.policy, at.today)
+    (of,) = await measured(at.connection, Question(at.scope, at.policy, (period,)))
+    return now, of
+
+
 async def _part(at: Look, query: MetricsQuery, period: Period, earlier: Period | None) -> Out:
     segment = bounds_of(query.segment or "", await thresholds(at.connection, at.scope.project))
     code = None if query.currency is None else query.currency.lower()
@@ -136,11 +150,14 @@ class Earlier:
     currency: str | None
 
 
-async def _then(connection: Connection, asked: Earlier) -> Mapping[str, Figure]:
+AtRisk = Callable[[], Awaitable[Mapping[str, Fraction]]]
+
+
+async def _then(connection: Connection, asked: Earlier, risk: AtRisk) -> Mapping[str, Figure]:
     """The figures of an earlier period: what moved in it, and what there was when it ended."""
     scope, policy = asked.scope, asked.policy
     (of,) = await measured(connection, Question(scope, policy, (asked.period,)))
-    found = await risk_then.revenue_at_risk(connection, scope, span(asked.period, scope.timezone).end)
+    found = await risk()
     at = midnight(asked.period.last, policy)
     at_risk = by_currency(valued(Total(exact, Currency(code)), None, policy, at).worth for code, exact in found.items())
     if asked.currency is not None:

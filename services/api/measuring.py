@@ -9,7 +9,7 @@ from libs.domain.identity import Currency
 from libs.domain.ledger import MovementKind, Reason
 from libs.domain.ledger.valuation import midnight, valued
 from libs.domain.metrics import Bridge, Clients, Measured, Period, span_of
-from libs.domain.metrics.cells import Measure, parts_of
+from libs.domain.metrics.cells import COUNTED_KINDS, Measure, parts_of
 from libs.domain.metrics.measured import NO_TRIALS
 from libs.domain.metrics.trials import TrialCounts
 from libs.domain.policy import ChurnFormula, Policy
@@ -45,6 +45,9 @@ PARTS: Mapping[str, tuple[Measure, ...]] = {
     "trials": (Measure.TRIAL,),
     "payments": (Measure.PAID, Measure.REFUNDED),
 }
+
+# Who became or ceased to be active is kept without a label.
+CLIENTS_COUNTED = (*sorted(COUNTED_KINDS), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +97,9 @@ async def measured(connection: Connection, asked: Question) -> list[Measured]:
 
 async def _found(connection: Connection, asked: Question) -> Found:
     measures = list(dict.fromkeys(one for part in sorted(asked.wanted) for one in PARTS.get(part, ())))
+    labels = CLIENTS_COUNTED if asked.wanted == {"clients"} else None
     return Found(
-        totals=_grouped(await ledger.totals(connection, asked.scope, measures, asked.periods)),
+        totals=_grouped(await ledger.totals(connection, asked.scope, measures, asked.periods, labels)),
         edged=_grouped(await ledger.edged(connection, asked.scope, list(_probes(asked)))),
         before=await ledger.before(connection, asked.scope, (Measure.MOVED, Measure.ACTIVE), asked.periods[0].first),
     )

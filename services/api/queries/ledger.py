@@ -37,6 +37,7 @@ SELECT day - $5::date AS number, each.measure, currency, label, den, num, n
 FROM unnest($4::text[]) AS each (measure) CROSS JOIN LATERAL (
     SELECT day, currency, label, den, num::text AS num, n FROM ledger_cells
     WHERE {HERE} AND ledger_cells.measure = each.measure AND day >= $5 AND day <= $6
+      AND ($7::text[] IS NULL OR label = ANY($7))
     OFFSET 0
 ) AS found
 """  # noqa: S608
@@ -149,11 +150,16 @@ async def bounds(connection: Connection, of: Scope) -> Period | None:
 
 
 async def totals(
-    connection: Connection, of: Scope, measures: Sequence[Measure], periods: Sequence[Period]
+    connection: Connection,
+    of: Scope,
+    measures: Sequence[Measure],
+    periods: Sequence[Period],
+    labels: Sequence[str] | None = None,
 ) -> list[Sum]:
-    """What each measure adds up to in each period, by currency and label; of measures that have no edge."""
+    """What each measure adds up to in each period, by currency and label; of measures that have no edge. Sums of other
+    than these `labels` may be left out."""
     if _is_day_by_day(periods):
-        return _sums(await connection.fetch(BY_DAY, *of.key, measures, periods[0].first, periods[-1].first))
+        return _sums(await connection.fetch(BY_DAY, *of.key, measures, periods[0].first, periods[-1].first, labels))
     asked = [one for number, period in enumerate(periods) for one in ranges(number, measures, period)]
     if not asked:
         return []

@@ -24,6 +24,7 @@ from libs.wire.records import MovementRecord
 from services.api.cohorts import cohort_months
 from services.api.measuring import Question, measured
 from services.api.queries import ledger
+from services.api.queries.ledger import Scope
 from services.api.read_model import movements as projection
 from services.api.read_model.leadership import SESSION
 from tests.api.builders import PROJECT, movement_record, undone
@@ -36,6 +37,7 @@ pytestmark = pytest.mark.timeout(3600)
 TABLES = "ledgers, movements, ledger_cells"
 ZONES = st.sampled_from(("UTC", "Europe/Berlin", "America/St_Johns"))
 DAYS = st.lists(st.integers(-2, 45), min_size=2, max_size=4, unique=True).map(sorted)
+DAILY = 0.1  # of all stories are looked at day by day, too
 MOVES = st.lists(st.integers(0, 40), unique=True, max_size=4).map(sorted)
 counting = st.builds(
     lambda policy, zone, churn, subscribers: replace(
@@ -101,8 +103,21 @@ async def agrees(connection: "asyncpg.Connection[asyncpg.Record]", story: Story,
     for one, other in zip(found, expected, strict=True):
         assert plain(one) == plain(other)
         assert in_period_figures(one, story.policy) == in_period_figures(other, story.policy)
+    if chance.random() < DAILY:
+        await agrees_by_day(connection, scope, story)
     today = UNTIL.date()
     assert await cohort_months(connection, scope, today) == cohorts(story.movements, story.policy.timezone, UNTIL)
+
+
+async def agrees_by_day(connection: "asyncpg.Connection[asyncpg.Record]", scope: Scope, story: Story) -> None:
+    """Days that follow one another are read in a way of their own, and so are clients without bridges."""
+    days = tuple(day for period in story.periods for day in period.days())
+    found = await measured(connection, Question(scope, story.policy, days))
+    counted = await measured(connection, Question(scope, story.policy, days, frozenset({"clients"})))
+    for day, one, clients in zip(days, found, counted, strict=True):
+        expected = measured_purely(story.movements, day, story.policy)
+        assert plain(one) == plain(expected)
+        assert clients.clients == expected.clients
 
 
 def plain(of: Measured) -> dict[str, object]:

@@ -1,7 +1,6 @@
 """The parts of a client's health, each from 0 to 100 with its reason. Pure functions of facts and an instant."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
 
@@ -12,6 +11,7 @@ from libs.domain.money import round_half_up, shown
 from libs.domain.risk.context import RiskContext
 from libs.domain.risk.facts import SubscriptionFact
 from libs.domain.risk.signal import MrrAtRisk, Severity, Signal, SignalRule, SignalStatus
+from libs.domain.value import value
 
 BEST = 100
 STEADY = 75
@@ -26,7 +26,7 @@ HANDLED = frozenset({SignalStatus.ACKNOWLEDGED, SignalStatus.SNOOZED})
 NOTHING = Fraction(0)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Judgement:
     """0 to 100, and why."""
 

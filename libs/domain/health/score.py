@@ -1,7 +1,6 @@
 """The score: the weighted sum of its parts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from libs.domain.health.parts import (
@@ -15,11 +14,12 @@ from libs.domain.health.parts import (
 from libs.domain.health.settings import DEFAULT_HEALTH, PARTS, HealthSettings
 from libs.domain.risk.context import RiskContext
 from libs.domain.risk.signal import Signal
+from libs.domain.value import value
 
 WHOLE = 100
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class HealthPart:
     """`value` from 0 to 100, of which `weight` hundredths count."""
 
@@ -29,7 +29,7 @@ class HealthPart:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Health:
     """`score` from 0 to 100; `next_change` is when the clock alone changes a part."""
 

@@ -1,7 +1,7 @@
 """A client's signals at an instant, and what is to be told when they changed."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from libs.domain.identity import ClientId, ProjectId
@@ -12,11 +12,12 @@ from libs.domain.risk.lifecycle import changes_ahead, decisions_ahead, signals_o
 from libs.domain.risk.rules.registry import RULES
 from libs.domain.risk.settings import DEFAULT_RISK, RiskSettings
 from libs.domain.risk.signal import Resolution, Signal, SignalStatus
+from libs.domain.value import value
 
 MOST_GONE = 50
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Assessment:
     """Signals by rule and subject, resolved ones too; `next_change` is when the clock alone changes one. `context` is
     what they were found in."""

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -24,6 +24,7 @@ from libs.domain.risk.facts import (
     about_warning,
 )
 from libs.domain.risk.payment import InvoicePayment, Payments, with_payment
+from libs.domain.value import value
 from libs.domain.version import Version
 
 REMEMBERED = timedelta(days=120)
@@ -39,7 +40,7 @@ Histories = tuple[tuple[Version[Content], ...], ...]
 RiskFact = InvoicePayment | VersionFact | Decline
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class ClientRisk:
     """Everything that a client's signals and health follow from.
 

@@ -1,7 +1,6 @@
 """What the rules look at: a client's facts in the order in which they happened, as known at one instant."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from typing import TypeVar
@@ -20,13 +19,14 @@ from libs.domain.risk.facts import (
 from libs.domain.risk.settings import DEFAULT_RISK, RiskSettings
 from libs.domain.risk.signal import MrrAtRisk
 from libs.domain.subscription import SubscriptionStatus
+from libs.domain.value import value
 from libs.domain.version import Version
 
 Content = TypeVar("Content")
 Line = tuple[Version[Content], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class RiskContext:
     """`subscriptions` and the others are the histories, each in order, less what lies in the future of `now`."""
 

@@ -1,19 +1,19 @@
 """What risk depends on, as the versions of Stripe's objects told it: small values, nothing of the person."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from typing import TypeGuard
 
 from libs.domain.identity import Currency, CustomerId, EventId, InvoiceId, SubscriptionId
 from libs.domain.subscription import SubscriptionStatus
+from libs.domain.value import value
 from libs.domain.version import Version
 
 ALIVE = frozenset({SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE, SubscriptionStatus.TRIALING})
 ENDED = frozenset({SubscriptionStatus.CANCELED, SubscriptionStatus.INCOMPLETE_EXPIRED})
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class SubscriptionStanding:
     """A subscription as one version of it shows it.
 
@@ -64,7 +64,7 @@ class SubscriptionStanding:
 PAYING = frozenset({SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE})
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class CustomerStanding:
     """`method`: the payment method or source that serves subscriptions without one of their own."""
 
@@ -73,7 +73,7 @@ class CustomerStanding:
     deleted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class MethodStanding:
     """A payment method. `expires_at` is the first instant after the card's last month, where the project watches it."""
 
@@ -83,7 +83,7 @@ class MethodStanding:
     detached: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class DisputeStanding:
     """A chargeback, or the inquiry before one. Amount in minor units."""
 
@@ -97,7 +97,7 @@ class DisputeStanding:
     due_by: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class WarningStanding:
     """An early fraud warning; no longer `actionable` once the charge was refunded or disputed."""
 
@@ -108,7 +108,7 @@ class WarningStanding:
     opened_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Decline:
     """Why one attempt to charge failed, by Stripe's codes. Since basil a charge no longer names its invoice."""
 

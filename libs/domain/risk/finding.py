@@ -1,13 +1,13 @@
 """What a rule finds: troubles with one subject, each with a beginning, what was told of it, and an end."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from libs.domain.identity import CustomerId, EventId, InvoiceId, SubscriptionId
 from libs.domain.risk.signal import AmountDue, MrrAtRisk, Resolution, Severity, SignalRule
+from libs.domain.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Turn:
     """What is told of a trouble from `at` on; the last one whose time has come is what a signal shows."""
 
@@ -20,7 +20,7 @@ class Turn:
     next_attempt_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class End:
     """How a trouble ended. `words` are added to the message."""
 
@@ -30,7 +30,7 @@ class End:
     evidence: tuple[EventId, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Episode:
     """One trouble from its beginning to its end, `end` None while it goes on. At least one turn, oldest first.
 
@@ -48,7 +48,7 @@ class Episode:
         return self.turns[0].at
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Finding:
     """All that one rule finds about one subject; episodes oldest first."""
 

@@ -5,7 +5,6 @@ That is why order and repeats don't matter, and why a restart tells nothing new.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from libs.domain.identity import EventId
@@ -14,12 +13,13 @@ from libs.domain.risk.decision import Decision, Verdict
 from libs.domain.risk.finding import Episode, Finding, Turn
 from libs.domain.risk.severity import moved, severity_of
 from libs.domain.risk.signal import Severity, Signal, SignalStatus, signal_id
+from libs.domain.value import value
 
 MOST_EVIDENCE = 50
 """The latest events are kept: who wants all of them has the subscription's history."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Standing:
     """What people made of an open signal: its status, since when, and until when a snooze lasts."""
 

@@ -1,10 +1,10 @@
 """How the payment of one invoice goes: attempts that fail, and an end."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from libs.domain.identity import Currency, CustomerId, EventId, InvoiceId, SubscriptionId
 from libs.domain.invoice import PaymentOutcome
+from libs.domain.value import value
 
 PROGRESS = (
     PaymentOutcome.OPEN,
@@ -20,7 +20,7 @@ ENDS = frozenset({PaymentOutcome.PAID, PaymentOutcome.VOIDED})
 """What Stripe never takes back. An uncollectible invoice can still be paid."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class InvoicePayment:
     """One version of an invoice's payment. Amounts in minor units."""
 

@@ -1,12 +1,12 @@
 """A churn-risk signal: what is wrong, how bad it is, and what became of it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
 from hashlib import sha256
 
 from libs.domain.identity import ClientId, Currency, CustomerId, EventId, InvoiceId, ProjectId, SubscriptionId
+from libs.domain.value import value
 
 
 class SignalRule(StrEnum):
@@ -59,7 +59,7 @@ class Resolution(StrEnum):
     EXPIRED = "expired"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class MrrAtRisk:
     """Exact monthly minor units."""
 
@@ -67,7 +67,7 @@ class MrrAtRisk:
     amount: Fraction
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class AmountDue:
     """Minor units of an invoice."""
 
@@ -75,7 +75,7 @@ class AmountDue:
     amount: int
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Signal:
     """One signal as it stands. It keeps its `id` for life; `evidence` are the events that it rests on.
 

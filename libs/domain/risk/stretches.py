@@ -1,17 +1,17 @@
 """Stretches of an object's history in which something holds."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Generic, TypeVar
 
 from libs.domain.identity import EventId
+from libs.domain.value import value
 from libs.domain.version import Version
 
 Content = TypeVar("Content")
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Stretch(Generic[Content]):
     """Versions in a row, the one before them and the one after them."""
 

@@ -5,19 +5,19 @@ attached is not used.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
 from libs.domain.identity import EventId
 from libs.domain.risk.context import RiskContext
 from libs.domain.risk.facts import SubscriptionFact, SubscriptionStanding
+from libs.domain.value import value
 from libs.domain.version import Rank, Version
 
 Content = TypeVar("Content")
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Means:
     """A subscription and what pays for it, from one change of either to the next."""
 

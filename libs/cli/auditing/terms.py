@@ -88,6 +88,7 @@ async def ask(connection: Owner, asked: Asked, policy: Policy) -> None:
     rates = [(rate.currency, rate.rate.numerator, rate.rate.denominator, rate.day) for rate in policy.fx]
     await connection.copy_records_to_table("audit_rates", records=rates)
     await connection.copy_records_to_table("audit_digits", records=MINOR_DIGITS.items())
+    await connection.execute("ANALYZE audit_asked, audit_policies, audit_rates, audit_digits")
 
 
 def _options(name: str, policy: Policy) -> tuple[object, ...]:

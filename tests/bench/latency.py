@@ -40,10 +40,10 @@ RATE = 200.0
 PROBES_PER_SECOND = 4.0
 PROBED_CUSTOMERS = 24
 UNIT = 1000
-# As close as a client may ask without being the load itself. Where answers come late it asks less often: four probes a
-# second that each ask at the same pace were hundreds of requests a second then.
-POLL_SECONDS = 0.01
-POLL_SHARE = 0.1
+# As close as a client may ask without being the load itself, and less often where answers come late. What is noted is
+# too long by half a pause: by 10 ms, or by a tenth.
+POLL_SECONDS = 0.02
+POLL_SHARE = 0.2
 SEEN_WITHIN = 20.0
 AFTERWARDS_SECONDS = 3.0
 

@@ -35,11 +35,12 @@ class RoundLimits:
 
     A round of less than `small` is followed by a rest as long as it took, `rest_seconds` at most: what comes meanwhile
     shares the next one's acknowledgements. Two rounds for each event took more of the broker than the rules of us.
+    So few `keys` go into one that records never wait long for entries that are looked at again.
     """
 
     waiting_batches: int = 16
     records: int = 4000
-    keys: int = 1000
+    keys: int = 250
     hold_seconds: float = 30.0
     small: int = 200
     rest_seconds: float = 0.008

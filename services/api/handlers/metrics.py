@@ -99,14 +99,13 @@ async def metrics(asked: Asked) -> web.Response:
         period = period_of(query, today)
         earlier = None if query.compare is None else compared(period, query.compare)
         if earlier is None:
-            then, (now, of) = None, await _both(at, period)
+            then, (now, of, part) = None, await _asked_for(at, query, period, earlier)
         else:
             ended = span(earlier, scope.timezone).end
             risk = partial(risk_then.revenue_at_risk, scope=scope, at=ended)
             async with meanwhile(asked.database, connection, asked.project, risk) as at_risk:
-                now, of = await _both(at, period)
+                now, of, part = await _asked_for(at, query, period, earlier)
                 then = await _then(connection, Earlier(scope, policy, earlier, query.currency), at_risk)
-        part = None if query.segment is None else await _part(at, query, period, earlier)
     usual = currency_of(now.mrr, policy, today)
     if query.currency is not None:
         usual = query.currency.lower()
@@ -127,11 +126,13 @@ async def metrics(asked: Asked) -> web.Response:
     return figures_answer(asked.request, content, at.fresh)
 
 
-async def _both(at: Look, period: Period) -> tuple[Now, Measured]:
-    """What there is now, and what moved in the period."""
+async def _asked_for(
+    at: Look, query: MetricsQuery, period: Period, earlier: Period | None
+) -> tuple[Now, Measured, Out | None]:
+    """What there is now, what moved in the period, and both of a segment."""
     now = await _now(at.connection, at.scope, at.policy, at.today)
     (of,) = await measured(at.connection, Question(at.scope, at.policy, (period,)))
-    return now, of
+    return now, of, None if query.segment is None else await _part(at, query, period, earlier)
 
 
 async def _part(at: Look, query: MetricsQuery, period: Period, earlier: Period | None) -> Out:

@@ -14,6 +14,7 @@ from services.api.queries.ledger import Scope, Sum
 from services.api.queries.segments import Bounds
 
 HERE = "moved.project = $1 AND moved.livemode = $2 AND moved.generation = $3"
+# One range of the key each, as in `queries/ledger.py`.
 KEPT = """
 SELECT each.number, currency, kind AS label, den, sum(num) AS num, sum(n)::bigint AS n
 FROM unnest($4::int[], $5::text[], $6::date[], $7::date[]) AS each (number, grain, first, last)
@@ -21,6 +22,7 @@ CROSS JOIN LATERAL (
     SELECT currency, kind, den, num, n FROM part_cells
     WHERE project = $1 AND livemode = $2 AND generation = $3 AND plan = $8 AND part_cells.grain = each.grain
       AND day >= each.first AND day <= each.last AND ($9::text IS NULL OR segment = $9)
+    OFFSET 0
 ) AS found GROUP BY each.number, currency, kind, den HAVING sum(num) <> 0 OR sum(n) <> 0
 """
 ON_PLAN = """

@@ -56,6 +56,18 @@ async def test_a_listener_hears_of_another_process_s_changes_without_notificatio
         assert (await stream.event()).signal == "sig_1"
 
 
+async def test_other_processes_are_notified_of_the_project_whose_log_has_grown(api: Api) -> None:
+    told: asyncio.Queue[object] = asyncio.Queue()
+    connection = await asyncpg.connect(api.database_url)
+    try:
+        await connection.add_listener(log.CHANNEL, lambda *said: told.put_nowait(said[-1]))
+        await api.holds(change(1))
+        async with asyncio.timeout(5):
+            assert await told.get() == signal_record().project
+    finally:
+        await connection.close()
+
+
 async def test_resuming_loses_and_repeats_nothing(api: Api, heard: None) -> None:
     seen: list[int | None] = []
     since = 0

@@ -12,7 +12,8 @@ CHANNEL = "revstream_stream"
 
 # The row of a project's sequence is locked until the transaction ends, so a reader never sees 5 before 4.
 # An id that was told before gets the number of its repetition: receivers drop repeats by id.
-APPEND = """
+# Listeners of other processes are woken when the transaction is committed.
+APPEND = f"""
 WITH incoming AS (
     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bool[], $5::text[], $6::text[], $7::text[], $8::text[],
                          $9::bytea[], $10::timestamptz[])
@@ -29,14 +30,15 @@ WITH incoming AS (
            OR EXISTS (SELECT FROM stream_log AS told
                       WHERE told.project = incoming.project AND told.change_id = incoming.change_id) AS again
     FROM incoming JOIN counted USING (project) JOIN taken USING (project)
+), woken AS (
+    SELECT count(*) FROM (SELECT pg_notify('{CHANNEL}', project) FROM taken) AS each_project
 )
 INSERT INTO stream_log (project, seq, kind, change_id, livemode, client, rule, severity, status, content, occurred_at)
 SELECT project, seq, kind, CASE WHEN again THEN change_id || ':' || seq ELSE change_id END,
        livemode, client, rule, severity, status, content, occurred_at
-FROM numbered
+FROM numbered CROSS JOIN woken
 RETURNING project, seq, recorded_at
-"""
-WAKE = f"SELECT pg_notify('{CHANNEL}', project) FROM unnest($1::text[]) AS t (project)"  # noqa: S608 – a constant
+"""  # noqa: S608 – a constant
 AFTER = """
 SELECT seq, kind, change_id, livemode, client, rule, severity, status, content, occurred_at, recorded_at
 FROM stream_log WHERE project = $1 AND seq > $2 ORDER BY seq LIMIT $3
@@ -91,7 +93,6 @@ async def append(connection: Connection, changes: Sequence[Change]) -> list[Logg
     given: dict[str, list[tuple[int, datetime]]] = {}
     for row in await connection.fetch(APPEND, *_columns(changes)):
         given.setdefault(row["project"], []).append((row["seq"], row["recorded_at"]))
-    await connection.execute(WAKE, sorted(given))
     places = {project: iter(sorted(found)) for project, found in given.items()}
     return [_placed(change, *next(places[change.project])) for change in changes]
 

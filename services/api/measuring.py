@@ -78,13 +78,13 @@ async def measured(connection: Connection, asked: Question) -> list[Measured]:
     paid = await _payments(connection, asked, Measure.PAID, found)
     refunded = await _payments(connection, asked, Measure.REFUNDED, found)
     failed = await _failed(connection, asked)
-    daily = await _daily(connection, asked, bridges)
+    daily, has_losses = await _daily(connection, asked, bridges), "losses" in asked.wanted
     return [
         Measured(
             bridges=bridges[number],
             kept=kept[number],
             daily=daily[number] if len(bridges[number]) == 1 else (),
-            involuntary=_involuntary(found.totals.get((Measure.WHY, number), ())),
+            involuntary=_involuntary(found.totals.get((Measure.WHY, number), ())) if has_losses else {},
             clients=clients[number],
             trials=_trials(asked, found, number),
             paid=paid[number],

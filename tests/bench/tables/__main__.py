@@ -141,7 +141,7 @@ async def _asked(path: str, ask: Callable[[str], Awaitable[float]], requests: in
     alone = [await ask(path) for _ in range(max(10, requests // 3))]
     after = spent()
     processor = 1000 * sum(after[name] - before.get(name, 0.0) for name in ("api", "postgres")) / len(alone)
-    await _together(path, ask, CONCURRENT)  # who serves has its connections open by then
+    await _together(path, ask, requests)  # whoever serves for a while has connections open and plans made
     return Times(alone, await _together(path, ask, requests), processor)
 
 

@@ -133,3 +133,15 @@ def test_functions_fit_in_the_eye() -> None:
         if function.lines > MOST_FUNCTION_LINES
     ]
     assert long == []
+
+
+def test_each_advisory_lock_has_a_number_of_its_own() -> None:
+    """Services share a database: two locks of one number have one of them wait for ever."""
+    numbers = [
+        found
+        for folder in ("services", "libs", "deploy")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        for found in re.findall(r"^[A-Z_]*LOCK = ([\d_]{10,})", path.read_text(), re.MULTILINE)
+    ]
+    assert len(numbers) >= 4
+    assert len(set(numbers)) == len(numbers)

@@ -13,7 +13,7 @@ from pgqueuer.ports.driver import Driver
 from libs.runtime.postgres import UNREACHABLE
 
 SCHEMA = "jobs"
-INSTALL_LOCK = 7_305_817_366_204_513
+INSTALL_LOCK = 7_305_817_366_204_514
 CONNECT_SECONDS, INSTALL_SECONDS = 5.0, 60.0
 AGAIN_SECONDS = 1.0
 # pgqueuer keeps a line of each job's steps for ever.

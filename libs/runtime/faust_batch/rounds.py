@@ -43,7 +43,7 @@ class RoundLimits:
     keys: int = 250
     hold_seconds: float = 30.0
     small: int = 200
-    rest_seconds: float = 0.012
+    rest_seconds: float = 0.008
 
 
 class Rounds:

@@ -17,6 +17,7 @@ from libs.runtime.kafka import KafkaUnavailable, ensure_topics
 from libs.runtime.postgres import UNREACHABLE, PoolLimits, pool, postgres_answers
 from libs.runtime.read_budget import ReadBudgets
 from libs.runtime.read_slots import PostgresSlots
+from libs.runtime.switching import switch_often
 from libs.wire.topics import PROJECT_SETTINGS
 from services.api import deauthorizing
 from services.api.access import Access
@@ -61,6 +62,7 @@ async def serve(settings: ApiSettings, keyring: Keyring, stop: asyncio.Event) ->
         port = await stack.enter_async_context(site(application(parts, readiness), address, edge_limits(settings)))
         log.info("serving", port=port)
         spare_the_collector()
+        switch_often()
         schema = asyncio.Event()
         work = (_after(schema, each) for each in _work(settings, keyring, parts, stop))
         async with _background(_prepared(settings, parts, schema, stop), *work):

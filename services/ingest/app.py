@@ -12,6 +12,7 @@ from libs.runtime.crypto import Keyring
 from libs.runtime.health import Check, Readiness, health_site
 from libs.runtime.kafka import KafkaUnavailable, ensure_topics, kafka_answers
 from libs.runtime.postgres import PoolLimits, pool
+from libs.runtime.switching import switch_often
 from services.ingest.bodies import Bodies, BodyLimits
 from services.ingest.bucket import Buckets, Rate
 from services.ingest.connection_news import listen
@@ -58,6 +59,7 @@ async def serve(settings: IngestSettings, keys: Keyring, stop: asyncio.Event) ->
         address = Address(settings.ingest_host, settings.ingest_port)
         port = await stack.enter_async_context(public_site(handler, address, edge_limits(settings)))
         spare_the_collector()
+        switch_often()
         serving.set()
         log.info("serving", port=port)
         await stop.wait()

@@ -13,6 +13,7 @@ import uvloop
 
 from libs.runtime.collector import spare_the_collector
 from libs.runtime.faust_batch.app import BatchApp
+from libs.runtime.switching import switch_often
 
 STOP_SECONDS = 12.0
 EXIT_CRASHED = 1
@@ -47,6 +48,7 @@ def run_worker(app: BatchApp, companions: Sequence[Companion] = (), stop_seconds
 async def _serve(app: BatchApp, companions: Sequence[Companion], stop_seconds: float) -> int:
     app.loop = asyncio.get_running_loop()
     spare_the_collector()
+    switch_often()
     app.settings.data_dir.mkdir(parents=True, exist_ok=True)  # Faust makes the last folder of the path only
     worker, deadline = QuietWorker(app), _deadline(stop_seconds)
     stopping = _stop_on_signal(worker, deadline)

@@ -22,7 +22,7 @@ NEARLY_FULL_BYTES = 8 * 2**20
 CERTIFICATES = ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 # Groups beside all extras: what a command needs more than the product does.
 GROUPS = {"test": ("dev",), "screenshots": ("dev",), "quick-start": ("dev",), "bench": ("dev", "bench")}
-# All tests: what needs servers in one process, the rest beside it. With arguments of your own, in one process.
+# All tests: what shares a server in one process, the rest beside it. With arguments of your own, in one process.
 SIDE_BY_SIDE = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadgroup", "--durations=30", "--durations-min=2")
 
 

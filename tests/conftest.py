@@ -12,9 +12,9 @@ from tests.servers import OwnBrokers, ScratchTopics, kafka_server, postgres_serv
 
 NEED_POSTGRES = {"database_url", "database"}
 NEED_KAFKA = {"kafka_bootstrap", "scratch_topic", "own_broker"}
-# What has servers of its own and measures nothing: one process runs all of it, beside the tests that need Kafka.
-NEED_DEMO = {"demo"}
-ONE_PROCESS = ("stack", "chaos", "scale")
+# What is started once for all tests that need it: one of several processes runs these. A test with a broker or a
+# system of its own starts that anyway, in whatever process is free.
+ONE_PROCESS = ("demo", "kafka_bootstrap")
 
 settings.register_profile("ci", deadline=None, print_blob=True, derandomize=False)
 settings.register_profile("full", settings.get_profile("ci"), max_examples=1000)
@@ -32,14 +32,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs servers: `-m "not stack"` is the quick part.
 
-    Of several processes one runs all that needs Kafka or measures; an empty database costs the others little.
+    Of several processes one runs all that needs the shared broker; an empty database costs the others little.
     """
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
-        if NEED_DEMO & fixtures:
-            item.add_marker(pytest.mark.xdist_group("demo"))
-        elif NEED_KAFKA & fixtures or any(item.get_closest_marker(name) for name in ONE_PROCESS):
-            item.add_marker(pytest.mark.xdist_group("kafka"))
+        if shared := [name for name in ONE_PROCESS if name in fixtures]:
+            item.add_marker(pytest.mark.xdist_group(shared[0]))
         if (NEED_KAFKA | NEED_POSTGRES) & fixtures:
             item.add_marker(pytest.mark.stack)
 

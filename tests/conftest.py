@@ -1,5 +1,6 @@
 """What all tests share: servers that start when a test asks for them, and how many examples a property gets."""
 
+import gc
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -40,6 +41,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group(shared[0]))
         if (NEED_KAFKA | NEED_POSTGRES) & fixtures:
             item.add_marker(pytest.mark.stack)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was collected out of every later collection of garbage: it stands still for a second otherwise."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -61,7 +61,7 @@ def test_library_logs_and_tracebacks_take_the_same_way(capsys: pytest.CaptureFix
     try:
         raise ValueError("refused sk_live_abc123")
     except ValueError:
-        logging.getLogger("aiokafka").exception("failed for %s", "jane@example.com")
+        logging.getLogger("library").exception("failed for %s", "jane@example.com")
     line = json.loads(capsys.readouterr().out)
     assert line["event"] == "failed for j***@example.com"
     assert "ValueError" in line["exception"]
@@ -71,7 +71,7 @@ def test_library_logs_and_tracebacks_take_the_same_way(capsys: pytest.CaptureFix
 def test_a_library_that_repeats_itself_is_heard_once(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure("ingest", "info")
     for number in range(50):
-        logging.getLogger("aiokafka").error("Unable connect to %s", number)
+        logging.getLogger("library").error("Unable connect to %s", number)
         structlog.get_logger("ours").info("record_published", number=number)
     lines = [json.loads(line)["event"] for line in capsys.readouterr().out.splitlines()]
     assert lines.count("Unable connect to 0") == 1

@@ -98,7 +98,7 @@ async def signed_in(context: BrowserContext, address: str) -> Watched:
     """A page of somebody who opened the address that the demo prints."""
     found = await watched(context, address.partition("/#")[0])
     await found.page.goto(address)
-    await found.page.wait_for_selector("nav a[aria-current]")
+    await found.page.wait_for_selector("nav a[aria-current]", state="attached")  # a phone folds the pages away
     return found
 
 

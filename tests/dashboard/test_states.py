@@ -8,10 +8,11 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
-from playwright.async_api import Page, Route
+from playwright.async_api import Browser, Page, Route
 
-from tests.dashboard.browser import Watched, settled, sign_in
+from tests.dashboard.browser import Watched, settled, sign_in, signed_in
 from tests.dashboard.demo import Demo
+from tests.dashboard.screenshots import LOOKS
 from tests.dashboard.test_pages import WRONG, barriers
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(240)]
@@ -130,6 +131,14 @@ async def test_no_page_is_wider_than_a_phone_however_long_a_name(phone: Watched)
         wide = await phone.page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
         assert wide <= 0, path
     assert phone.errors == []
+
+
+@pytest.mark.parametrize("look", LOOKS)
+async def test_the_printed_address_signs_in_in_every_look(browser: Browser, demo: Demo, look: str) -> None:
+    async with await browser.new_context(**LOOKS[look]) as context:  # type: ignore[arg-type]  # as for the pictures
+        visitor = await signed_in(context, demo.dashboard)
+        await settled(visitor.page)
+        assert visitor.errors == []
 
 
 async def test_a_phone_unfolds_the_pages_and_folds_them_again(phone: Watched) -> None:

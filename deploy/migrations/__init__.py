@@ -20,12 +20,18 @@ async def present(database_url: str) -> str | None:
     """
     connection = await asyncpg.connect(database_url, timeout=10)
     try:
-        if await connection.fetchval("SELECT to_regclass('alembic_version')") is None:
-            return None
-        revision: str | None = await connection.fetchval("SELECT version_num FROM alembic_version")
-        return revision
+        return await revision_in(connection)
     finally:
         await connection.close()
+
+
+async def revision_in(connection: "asyncpg.Connection[asyncpg.Record]") -> str | None:
+    """The same, asked on a connection that is there."""
+    try:
+        revision: str | None = await connection.fetchval("SELECT version_num FROM alembic_version")
+    except asyncpg.UndefinedTableError:
+        return None
+    return revision
 
 
 async def upgrade(database_url: str) -> None:

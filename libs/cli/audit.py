@@ -1,7 +1,6 @@
 """`revstream audit`: the ledger balances, tables say what topics say, MRR is what Stripe's objects say."""
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -42,7 +41,6 @@ def audit(
     json: Json = False,
 ) -> None:
     """Run all checks; tell every difference."""
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it would tell in its words what a sentence tells
     reports = asyncio.run(_reports(_servers(), Wanted(project, patience)))
     if json:
         json_line(fields(reports))

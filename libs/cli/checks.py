@@ -8,7 +8,7 @@ from pathlib import Path
 import asyncpg
 
 from deploy.failures import FREE_BYTES_NEEDED
-from deploy.migrations import newest
+from deploy.migrations import newest, revision_in
 from libs.cli.findings import Finding, Place, good, problem, skipped
 from libs.cli.port_checks import ports
 from libs.cli.system import is_ready
@@ -54,20 +54,17 @@ async def postgres(place: Place) -> list[Finding]:
         hint = "Check that it runs, and that DATABASE_URL is right."
         return [problem("postgres", f"does not answer: {type(error).__name__}", hint), skipped("schema", "no answer")]
     try:
-        found = await connection.fetchval("SELECT version_num FROM alembic_version")
-    except asyncpg.UndefinedTableError:
-        found = None
+        found = await revision_in(connection)
     finally:
         await connection.close()
     return [good("postgres", "answers"), _schema(found)]
 
 
 def _schema(found: str | None) -> Finding:
-    if found == newest():
-        return good("schema", f"is the newest, {newest()}")
-    return problem(
-        "schema", f"is {found or 'not there'}, the newest is {newest()}", "Start the api service: it migrates."
-    )
+    ours = newest()
+    if found == ours:
+        return good("schema", f"is the newest, {ours}")
+    return problem("schema", f"is {found or 'not there'}, the newest is {ours}", "Start the api service: it migrates.")
 
 
 async def services(place: Place) -> list[Finding]:

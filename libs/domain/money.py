@@ -40,7 +40,12 @@ def minor_digits(currency: str) -> int:
 
 def round_half_up(amount: Fraction) -> int:
     """The nearest whole minor unit; a half goes up. The only rounding of revenue, done once, on output."""
-    return (2 * amount.numerator + amount.denominator) // (2 * amount.denominator)
+    return ratio_half_up(amount.numerator, amount.denominator)
+
+
+def ratio_half_up(num: int, den: int) -> int:
+    """The same of a positive denominator's fraction that is not made, where thousands are rounded."""
+    return (2 * num + den) // (2 * den)
 
 
 def major_text(minor: int, currency: str) -> str:

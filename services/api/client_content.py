@@ -14,14 +14,13 @@ from libs.wire.records import ClientRecord
 from services.api.answers import answer
 from services.api.asked import Asked
 from services.api.database import Connection
-from services.api.money import by_currency, total
+from services.api.money import by_currency, total, yearly
 from services.api.preconditions import version_tag
 from services.api.problems import Refused, not_found
 from services.api.queries import clients, projects
 from services.api.queries.clients import ClientFound
 from services.api.segments import Thresholds, segment_of, thresholds
 
-MONTHS_A_YEAR = 12
 # What a record says that names no money: as it is.
 AS_TOLD = (
     "mrr_by_currency", "exact_by_currency", "customers", "subscriptions", "active_subscriptions", "contributions",
@@ -48,13 +47,12 @@ def client_content(found: ClientFound, by: Terms) -> dict[str, object]:
     """All of a client; without revenue all its amounts are empty."""
     record = _record(found)
     exact = _amounts(record)
-    yearly: dict[str, Fraction] = {currency: amount * MONTHS_A_YEAR for currency, amount in exact.items()}
     return {
         "client": found.client,
         "name": found.name,
         "livemode": found.livemode,
         "mrr": total(exact, by.policy, by.day),
-        "arr": total(yearly, by.policy, by.day),
+        "arr": total(yearly(exact), by.policy, by.day),
         "status": found.shown_status,
         "segment": segment_of(found.largest, by.limits),
         "health": None if found.health is None else {"score": found.health.score, "parts": found.health.parts},

@@ -9,6 +9,7 @@ from libs.domain.policy import Policy, rate_on
 from libs.wire.contribution_codec import exact_text
 
 ZERO = Fraction(0)
+MONTHS_A_YEAR = 12
 
 
 def money(exact: Fraction, currency: str) -> dict[str, object]:
@@ -46,6 +47,11 @@ def currency_of(totals: Mapping[str, Fraction], policy: Policy, day: date) -> st
     if policy.base_currency is not None:
         return None if missing_rates(totals, policy, day) else policy.base_currency
     return next(iter(totals)) if len(totals) == 1 else None
+
+
+def yearly(monthly: Mapping[str, Fraction]) -> dict[str, Fraction]:
+    """ARR of MRR, by currency."""
+    return {code: exact * MONTHS_A_YEAR for code, exact in monthly.items()}
 
 
 def missing_rates(totals: Mapping[str, Fraction], policy: Policy, day: date) -> list[str]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from fractions import Fraction
 
 from libs.domain.metrics import Measured, Period
@@ -10,15 +9,13 @@ from libs.domain.policy import FxMode
 from services.api import series
 from services.api.bridging import bridged
 from services.api.figures_told import Out, money_told, told
-from services.api.money import currency_of, total
+from services.api.money import currency_of, total, yearly
 from services.api.periods import before
 from services.api.queries import parts
 from services.api.queries import segments as stored
 from services.api.queries.looks import Look
 from services.api.queries.parts import Part
 from services.api.queries.segments import Bounds
-
-MONTHS_A_YEAR = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +36,7 @@ async def of_segment(at: Look, asked: SegmentQuestion) -> Out:
         "mrr": await _mrr(at, asked, found.mrr),
         "revenue_at_risk": _only(found.at_risk, asked.currency),
     }
-    now["arr"] = {code: MONTHS_A_YEAR * amount for code, amount in now["mrr"].items()}
+    now["arr"] = yearly(now["mrr"])
     metrics = await _of_period(at, asked, asked.period, usual)
     content: Out = {
         "segment": asked.segment.name,
@@ -67,12 +64,8 @@ async def _mrr(at: Look, asked: SegmentQuestion, present: Mapping[str, Fraction]
     """As customers have it now; where rates are locked, as the ledger has it."""
     if at.policy.base_currency is None or at.policy.fx_mode is not FxMode.LOCK:
         return _only(present, asked.currency)
-    of = await _moved(at, asked, _day(at.today))
+    of = await _moved(at, asked, Period(at.today, at.today))
     return {code: one.end for code, one in of.bridges.items()}
-
-
-def _day(day: date) -> Period:
-    return Period(day, day)
 
 
 def _only(amounts: Mapping[str, Fraction], code: str | None) -> dict[str, Fraction]:

@@ -8,6 +8,7 @@ from math import lcm
 from libs.domain.identity import ClientId, Currency
 from libs.domain.ledger import Movement, MovementKind
 from libs.domain.metrics.period import Span
+from libs.domain.money import ratio_half_up
 
 NOTHING = Fraction(0)
 LOSING = (MovementKind.CHURN, MovementKind.CONTRACTION)
@@ -87,20 +88,15 @@ def bridges(movements: Sequence[Movement], span: Span) -> dict[Currency, Bridge]
 
 def rounded(of: Bridge) -> dict[str, int]:
     """The bridge in whole minor units that still add up: each part is what the rounded running sum grows by."""
-    running, before = of.opening, _whole(of.opening, of.den)
+    running, before = of.opening, ratio_half_up(of.opening, of.den)
     shown = {"start": before}
     for kind in MovementKind:
         running += of.parts.get(kind, 0)
-        after = _whole(running, of.den)
+        after = ratio_half_up(running, of.den)
         shown[kind.value], before = after - before, after
     shown["end"] = before
     shown["net"] = before - shown["start"]
     return shown
-
-
-def _whole(num: int, den: int) -> int:
-    """As `round_half_up`, of a fraction that is not made."""
-    return (2 * num + den) // (2 * den)
 
 
 def active_clients(movements: Iterable[Movement], span: Span) -> frozenset[ClientId]:

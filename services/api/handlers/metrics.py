@@ -36,7 +36,7 @@ from services.api.database import Connection
 from services.api.figures_told import Out, all_told, money_told
 from services.api.meanwhile import meanwhile
 from services.api.measuring import Question, measured, span
-from services.api.money import currency_of, total
+from services.api.money import currency_of, total, yearly
 from services.api.periods import DAY, Compare, PeriodQuery, compared, period_of
 from services.api.queries import figures, ledger, looks, risk_then, subscriptions
 from services.api.queries.figures import Counts
@@ -45,7 +45,6 @@ from services.api.queries.looks import Look
 from services.api.segment_figures import SegmentQuestion, of_segment
 from services.api.segments import Segment, bounds_of, thresholds
 
-MONTHS_A_YEAR = 12
 # The names that dashboards know, for the same values.
 STRIPE_NAMES = ("mrr", "arr", "revenue", "active_subscriptions", "customers", "failed_payments")
 # Told from what customers have now; the ledger keeps the same, but for locked rates.
@@ -174,7 +173,7 @@ def named(now: Now, of: Measured, policy: Policy, day: date) -> Out:
     present = Present(now.ledger, now.counts.active_subscriptions, now.counts.active_subscribers, now.counts.customers)
     amounts: dict[str, Mapping[str, Fraction]] = {
         "mrr": now.mrr,
-        "arr": {code: exact * MONTHS_A_YEAR for code, exact in now.mrr.items()},
+        "arr": yearly(now.mrr),
         "revenue_at_risk": now.at_risk,
         "scheduled_churn": now.leaving,
     }

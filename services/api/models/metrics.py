@@ -21,12 +21,9 @@ class CohortMonth(Answer, frozen=True):
     revenue_retention: Rate | None
 
 
-class BridgeMetrics(Answer, frozen=True):
-    """The metrics that follow from the bridge of a period alone. An amount is null where several currencies can't be
-    divided."""
+class Moved(Answer, frozen=True):
+    """What the bridge of a period tells."""
 
-    mrr: Total | None
-    arr: Total | None
     start: Total | None
     new: Total | None
     expansion: Total | None
@@ -39,6 +36,14 @@ class BridgeMetrics(Answer, frozen=True):
     growth_rate: Rate | None
     quick_ratio: Rate | None
     churned_revenue: Total | None
+
+
+class BridgeMetrics(Moved, frozen=True):
+    """The metrics that follow from the bridge of a period alone. An amount is null where several currencies can't be
+    divided."""
+
+    mrr: Total | None
+    arr: Total | None
 
 
 class SegmentMetrics(BridgeMetrics, frozen=True):
@@ -56,26 +61,14 @@ class SegmentFigures(Answer, frozen=True):
     comparison: BridgeMetrics | UnsetType = UNSET
 
 
-class PeriodMetrics(Answer, frozen=True):
+class PeriodMetrics(Moved, frozen=True):
     """The metrics that speak of a period. An amount is null where several currencies can't be divided."""
 
-    start: Total | None
-    new: Total | None
-    expansion: Total | None
-    contraction: Total | None
-    churn: Total | None
-    reactivation: Total | None
-    fx: Total | None
-    end: Total | None
-    net: Total | None
-    growth_rate: Rate | None
     gross_mrr_churn_rate: Rate | None
     net_mrr_churn_rate: Rate | None
     net_revenue_retention: Rate | None
     gross_revenue_retention: Rate | None
-    quick_ratio: Rate | None
     subscriber_churn_rate: Rate | None
-    churned_revenue: Total | None
     voluntary_churn_mrr: Total | None
     involuntary_churn_mrr: Total | None
     new_trials: Count

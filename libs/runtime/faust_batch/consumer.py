@@ -21,7 +21,7 @@ POLL_SECONDS = 0.1
 # After a poll that brought little it rests: each poll is a request to the broker and a way through Faust, and at some
 # hundred records a second there would be one for each. What waits in the meantime comes with the next.
 SMALL_POLL = 200
-REST_SECONDS = 0.004
+REST_SECONDS = 0.001
 
 
 class ActivePartitions(set[TP]):

@@ -33,8 +33,9 @@ class RoundWork:
 class RoundLimits:
     """How much waits, how much goes into one round, and how long giving up partitions may take.
 
-    A round of less than `small` is followed by a rest as long as it took, `rest_seconds` at most: what comes meanwhile
-    shares the next one's acknowledgements. Two rounds for each event took more of the broker than the rules of us.
+    A round of less than `small` is followed by a rest `rest_share` times as long as it took, `rest_seconds` at most:
+    what comes meanwhile shares the next one's acknowledgements. Two rounds for each event took more of the broker than
+    the rules of us.
     So few `keys` go into one that records never wait long for entries that are looked at again.
     """
 
@@ -44,6 +45,7 @@ class RoundLimits:
     hold_seconds: float = 30.0
     small: int = 200
     rest_seconds: float = 0.008
+    rest_share: float = 1.0
 
 
 class Rounds:
@@ -112,7 +114,8 @@ class Rounds:
                 began = time.monotonic()
                 handled = await self._key_round() + await self._record_round()
                 if handled < self._limits.small:
-                    await asyncio.sleep(min(time.monotonic() - began, self._limits.rest_seconds))
+                    took = time.monotonic() - began
+                    await asyncio.sleep(min(took * self._limits.rest_share, self._limits.rest_seconds))
         except Exception as error:  # the loop's edge: nothing may be handled after a lost round
             self._held = self._failed = True
             log.exception("round_failed")

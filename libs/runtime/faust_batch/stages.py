@@ -12,7 +12,7 @@ from libs.runtime.faust_batch.app import BatchApp
 from libs.runtime.faust_batch.bulk import Bulk, RecordTooLarge
 from libs.runtime.faust_batch.outbox import Outbox
 from libs.runtime.faust_batch.record import NOTHING, Output, Record, StageResult, State
-from libs.runtime.faust_batch.rounds import Batches, Rounds, RoundWork
+from libs.runtime.faust_batch.rounds import Batches, RoundLimits, Rounds, RoundWork
 from libs.runtime.faust_batch.schema import BatchSchema
 from libs.runtime.faust_batch.table import BulkTable, TableWrite
 
@@ -49,7 +49,8 @@ class StageSpec:
     version, never additions. Malformed records are its to dead-letter; an exception is a bug and stops the worker
     with nothing committed. `recheck` gives the same for keys that were submitted (time passed, a setting changed).
     `on_recovered` and `on_revoked` frame the time in which the worker owns partitions. `on_too_large` names what to
-    publish instead of a record that no topic takes; a table entry that is too large keeps its last value.
+    publish instead of a record that no topic takes; a table entry that is too large keeps its last value. `rounds`
+    says how its rounds are made where the worker's own limits don't suit it.
     """
 
     name: str
@@ -60,6 +61,7 @@ class StageSpec:
     on_recovered: Callable[[frozenset[int]], object] = _ignore
     on_revoked: Callable[[frozenset[int]], object] = _ignore
     on_too_large: TooLarge = _refuse
+    rounds: RoundLimits | None = None
 
 
 class StageHandle:
@@ -77,7 +79,8 @@ class StageHandle:
             extra_topic_configs={"max.message.bytes": str(app.settings.max_record_bytes)},
         )
         self._table.on_gained, self._table.on_lost = spec.on_recovered, spec.on_revoked
-        self.rounds = Rounds(RoundWork(self._records_round, self._keys_round, app.crash), app.settings.rounds)
+        limits = spec.rounds or app.settings.rounds
+        self.rounds = Rounds(RoundWork(self._records_round, self._keys_round, app.crash), limits)
         app.add_rounds(self.rounds)
 
     @property

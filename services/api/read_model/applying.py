@@ -14,12 +14,14 @@ from services.api.read_model.offsets import Move, Standing
 from services.api.read_model.projection import Delivered, Projection
 from services.api.stream.log import Logged
 
+# In the order in which a batch is written. What changes clients and the totals of all comes last: signals, which people
+# wait for, change those too, on a connection of their own, and wait until the transaction that did so before is over.
 PROJECTIONS: tuple[Projection[Any], ...] = (
-    shares.PROJECTION,
+    stripe_events.PROJECTION,
     movements.PROJECTION,
     signals.PROJECTION,
+    shares.PROJECTION,
     health.PROJECTION,
-    stripe_events.PROJECTION,
 )
 BY_TOPIC: Mapping[str, Projection[Any]] = {projection.topic.name: projection for projection in PROJECTIONS}
 
@@ -59,7 +61,7 @@ async def apply(connection: Connection, batch: Batch, moves: Sequence[Move], sta
     Raises OffsetsMoved when another process was faster, one of REFUSED when a row must be singled out.
     """
     async with connection.transaction():
-        rows_of = {topic: [row for _, row in rows] for topic, rows in batch.rows.items()}
+        rows_of = {topic: [row for _, row in batch.rows[topic]] for topic in BY_TOPIC if topic in batch.rows}
         for topic, rows in rows_of.items():
             await BY_TOPIC[topic].write(connection, rows)
         await offsets.advance(connection, moves)

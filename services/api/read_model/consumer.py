@@ -22,6 +22,7 @@ from services.api.read_model.follower import Line, Steady, follow_urgent
 from services.api.read_model.leadership import beside, leadership, pause
 from services.api.read_model.offsets import OffsetsMoved, Partition
 from services.api.read_model.progress import Progress
+from services.api.read_model.statistics import keep_statistics
 from services.api.stream.log import Logged
 
 RETRY_SECONDS = 1.0
@@ -66,13 +67,18 @@ async def _lead(source: Source, connection: Connection, stop: asyncio.Event) -> 
     urgent, others = by_urgency(await offsets.stored(connection, source.assigned()))
     async with (
         beside(source.database_url) as second,
+        beside(source.database_url) as third,
         _producer(source) as producer,
         fetching(source.bootstrap, urgent) as signals,
         fetching(source.bootstrap, others) as figures,
     ):
         first = Line(signals, second, DeadLetterBox(producer), Progress(urgent, signals), source.told)
         rest = Line(figures, connection, DeadLetterBox(producer), Progress(others, figures), source.told)
-        await _both(follow_urgent(first, stop), Steady(rest, first.progress.standing).follow(stop))
+        await _together(
+            follow_urgent(first, stop),
+            Steady(rest, first.progress.standing).follow(stop),
+            keep_statistics(third, stop),
+        )
 
 
 def by_urgency(starting: Offsets) -> tuple[Offsets, Offsets]:
@@ -81,8 +87,8 @@ def by_urgency(starting: Offsets) -> tuple[Offsets, Offsets]:
     return urgent, {partition: offset for partition, offset in starting.items() if partition not in urgent}
 
 
-async def _both(*work: Coroutine[object, object, None]) -> None:
-    """Do both; the first failure ends the other and is raised as it is."""
+async def _together(*work: Coroutine[object, object, None]) -> None:
+    """Do all of it; the first failure ends the others and is raised as it is."""
     tasks = [asyncio.create_task(each) for each in work]
     try:
         await asyncio.gather(*tasks)

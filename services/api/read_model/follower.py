@@ -81,7 +81,7 @@ class Steady:
             began = now()
             if fetched:
                 await self._apply(fetched)
-                rest = 0.0 if count(fetched) >= BACKLOG else min(now() - began, MOST_REST_SECONDS)
+                rest = 0.0 if count(fetched) >= BACKLOG else min(2 * (now() - began), MOST_REST_SECONDS)
                 self._rested_at = now() + rest
             elif began - self._told_at > TELL_STANDING_SECONDS:
                 await self._tell()

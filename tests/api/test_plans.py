@@ -40,6 +40,7 @@ from tests.bench.tables.filling import PROJECT, fill
 NOW = datetime.now(UTC)
 TODAY = NOW.date()
 SCOPE = Scope(PROJECT, True, 0, "UTC")
+UNKNOWN = Scope(PROJECT, True, 9, "UTC")  # not a ledger of one currency
 YEAR = tuple(Period(first, first + timedelta(days=27)) for first in (TODAY - timedelta(days=28 * n) for n in range(12)))
 KEPT, COUNTED = Bounds("growth", "1", "2"), Bounds("growth", "1", "2", is_kept=False)
 PAGE = Page(PROJECT, True, Position(NOW.isoformat(), "x"), 50)
@@ -77,6 +78,7 @@ LEDGER_ASKED: dict[str, Asking] = {
     "clients at risk": lambda it: segments.clients_at_risk(it, PROJECT, True),
     "revenue at risk": lambda it: figures.revenue_at_risk(it, PROJECT, True),
     "revenue at risk earlier": lambda it: risk_then.revenue_at_risk(it, SCOPE, NOW - timedelta(days=30)),
+    "revenue at risk earlier in many currencies": lambda it: risk_then.revenue_at_risk(it, UNKNOWN, NOW),
     "counts": lambda it: figures.counts(it, PROJECT, True),
     "differing definitions": lambda it: definitions.differing(it, PROJECT, True, "x", 50),
 }

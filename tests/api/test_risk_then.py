@@ -44,6 +44,15 @@ async def test_who_had_an_open_signal_counts_once_with_what_it_paid_then(api: Ap
     assert then == {"amount": "10.50", "currency": "usd", "exact": "1050"}
 
 
+async def test_each_currency_of_a_client_counts_with_what_it_paid_last(api: Api) -> None:
+    for client, life in LIVES.items():
+        await api.holds(signal_delivery(signal(client, life)))
+        told = [*movements(client, life), *movements(client, Life(*life[:2], 2 * life.before, Fraction(7)), "eur")]
+        await api.holds(*(movement_delivery(movement_record(each)) for each in told))
+    then = (await api.get(WITH_JANUARY)).field("comparison", "metrics", "revenue_at_risk")
+    assert then == {"by_currency": {"eur": "21.00", "usd": "10.50"}, "exact": {"eur": "2100", "usd": "1050"}}
+
+
 def signal(client: str, life: Life) -> SignalRecord:
     """As it stood last; a note was added in March where it was resolved."""
     record = signal_record(f"sig_{client}", client=client, status="resolved" if life.resolved else "open")
@@ -51,15 +60,15 @@ def signal(client: str, life: Life) -> SignalRecord:
     return msgspec.structs.replace(record, opened_at=life.opened, updated_at=updated, resolved_at=life.resolved)
 
 
-def movements(client: str, life: Life) -> list[Movement]:
+def movements(client: str, life: Life, currency: str = "usd") -> list[Movement]:
     """New in January, something else from February on."""
     steps = [(on(1, 2), Fraction(0), life.before), (on(2, 1, 0), life.before, life.after)]
     return [
         Movement(
-            id=f"{client}/{number}",
+            id=f"{client}/{number}/{currency}",
             client=ClientId(client),
             kind=MovementKind.EXPANSION,
-            currency=Currency("usd"),
+            currency=Currency(currency),
             before=before,
             after=after,
             occurred_at=at,

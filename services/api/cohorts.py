@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
-from fractions import Fraction
 from math import lcm
 
 from libs.domain.metrics import CohortMonth, ratio
@@ -30,11 +29,12 @@ def _cohort(cohort: date, sums: Sequence[CohortSum], today: date, one_currency: 
     members, worth = sum(one.n for one in began), summed([(one.num, one.den) for one in began])
     moved = [one for one in sums if one.measure is Measure.COHORT_MRR]
     common = lcm(*(one.den for one in moved))
+    whole = common * worth
     active = _running((one.month, one.n) for one in sums if one.measure is Measure.COHORT_ACTIVE)
     mrr = _running((one.month, one.num * (common // one.den)) for one in moved)
     for month in range(_number(today) - _number(cohort) + 1):
         at = _number(cohort) + month
-        revenue = ratio(Fraction(mrr(at), common), worth) if one_currency else None
+        revenue = ratio(mrr(at), whole) if one_currency else None
         yield CohortMonth(cohort, month, ratio(active(at), members), revenue)
 
 

@@ -183,17 +183,10 @@ async def before(connection: Connection, of: Scope, measures: Sequence[Measure],
 
 async def cohorts(connection: Connection, of: Scope) -> list[CohortSum]:
     """All sums of all cohorts."""
+    rows = await connection.fetch(COHORTS, *of.key, list(COHORT_MEASURES))
     return [
-        CohortSum(
-            measure=MEASURES[row["measure"]],
-            cohort=row["edge"],
-            month=row["day"],
-            currency=row["currency"],
-            den=int(row["den"]),
-            num=int(row["num"]),
-            n=row["n"],
-        )
-        for row in await connection.fetch(COHORTS, *of.key, list(COHORT_MEASURES))
+        CohortSum(MEASURES[measure], cohort, month, currency, int(den), int(num), n)
+        for measure, cohort, month, currency, den, num, n in rows
     ]
 
 

@@ -9,11 +9,13 @@ import pytest
 
 from libs.runtime.faust_batch.rounds import Batches, RoundLimits, RoundOverdue, Rounds, RoundWork
 from tests.runtime.faust_batch_fakes import FakeEvent, FakeStream
+from tests.waiting import until
 
 
 @dataclass
 class Job:
-    """Notes what rounds did; `gate` closed makes a round wait, `bug` makes it fail."""
+    """Notes what rounds did; `gate` closed makes a round wait, `bug` makes it fail; if `unsafe`, settling waits for
+    `safe`."""
 
     rounds_seen: list[object] = field(default_factory=list)
     crashes: list[BaseException] = field(default_factory=list)
@@ -21,12 +23,18 @@ class Job:
     began: asyncio.Event = field(default_factory=asyncio.Event)
     bug: Exception | None = None
     running: int = 0
+    unsafe: bool = False
+    safe: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def records(self, batches: Batches) -> None:
         await self._round({partition: [r.offset for r in records] for partition, records in batches.items()})
 
     async def keys(self, keys: Sequence[bytes]) -> None:
         await self._round(list(keys))
+
+    async def settle(self) -> None:
+        if self.unsafe:
+            await self.safe.wait()
 
     async def _round(self, seen: object) -> None:
         self.running += 1
@@ -45,7 +53,7 @@ class Job:
 @asynccontextmanager
 async def running(job: Job, limits: RoundLimits | None = None) -> AsyncIterator[tuple[Rounds, FakeStream]]:
     stream = FakeStream()
-    rounds = Rounds(RoundWork(job.records, job.keys, job.crash), limits or RoundLimits())
+    rounds = Rounds(RoundWork(job.records, job.keys, job.settle, job.crash), limits or RoundLimits())
     rounds.release()
     consuming = asyncio.create_task(rounds.consume(stream))
     yield rounds, stream
@@ -72,6 +80,32 @@ async def test_what_arrives_during_a_round_is_the_next_one() -> None:
         job.gate.set()
         await settled(stream, first, *later)
     assert job.rounds_seen == [{0: [1, 2]}, {0: [3, 4, 5], 1: [10, 11]}]
+
+
+async def test_a_batch_is_acknowledged_when_what_it_changed_is_safe() -> None:
+    job = Job(unsafe=True)
+    job.gate.set()
+    async with running(job) as (_, stream):
+        first = stream.put(1)
+        await until(lambda: job.rounds_seen == [{0: [1]}], what="the first round")
+        await passes()
+        assert stream.acked == []
+        job.safe.set()
+        await settled(stream, first)
+
+
+async def test_the_next_round_makes_safe_what_the_last_one_changed() -> None:
+    job = Job(unsafe=True)
+    async with running(job) as (_, stream):
+        first = stream.put(1)
+        await job.began.wait()
+        second = stream.put(2)
+        await passes()
+        job.gate.set()
+        await settled(stream, first)
+        assert stream.acked == [first]
+        job.safe.set()
+        await settled(stream, second)
 
 
 async def test_a_round_takes_no_more_than_its_share() -> None:

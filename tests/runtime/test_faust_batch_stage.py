@@ -68,6 +68,7 @@ def producer() -> FakeProducer:
 
 async def handle(handle: StageHandle, batches: Mapping[int, Sequence[Record]]) -> None:
     await handle._records_round(batches)
+    await handle._settle()
 
 
 async def test_outputs_are_acknowledged_before_the_changelog(tmp_path: Path, producer: FakeProducer) -> None:
@@ -75,6 +76,18 @@ async def test_outputs_are_acknowledged_before_the_changelog(tmp_path: Path, pro
     await handle(handle_, {0: [record(1, b"a", b"1")], 2: [record(1, b"b", b"2", 2), record(2, b"b", b"3", 2)]})
     assert [sent.topic for sent in producer.sent] == ["out", "out", "out", CHANGELOG, CHANGELOG]
     assert (handle_.state(0), handle_.state(2)) == ({b"a": b"1"}, {b"b": b"3"})
+
+
+async def test_entries_travel_with_the_outputs_of_the_next_round(tmp_path: Path, producer: FakeProducer) -> None:
+    handle_ = running(tmp_path, producer)
+    await handle_._records_round({0: [record(1, b"a", b"1")]})
+    assert [sent.topic for sent in producer.sent] == ["out"]
+    assert handle_.state(0) == {b"a": b"1"}  # the next round goes on from here
+    await handle_._records_round({0: [record(2, b"a", b"2")]})
+    assert [(sent.topic, sent.value) for sent in producer.sent[1:]] == [("out", b"2"), (CHANGELOG, b"1")]
+    await handle_._settle()
+    await handle_._settle()
+    assert [(sent.topic, sent.value) for sent in producer.sent[3:]] == [(CHANGELOG, b"2")]
 
 
 async def test_a_failed_output_leaves_state_and_changelog_alone(tmp_path: Path, producer: FakeProducer) -> None:

@@ -47,7 +47,9 @@ async def write(table: BulkTable, producer: FakeProducer, partition: int, change
     bulk = Bulk(producer, CHANGELOG, partition, 1 << 20)
     for key, value in changes.items():
         bulk.add(key, value)
-    await table.put_many(TableWrite(partition, bulk, changes))
+    write = TableWrite(partition, bulk, changes)
+    await table.tell_changelog(write)
+    table.remember(write)
 
 
 def test_the_last_value_of_a_key_counts_and_tombstones_delete(owner: Owner) -> None:

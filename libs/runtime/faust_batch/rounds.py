@@ -22,10 +22,14 @@ class RoundOverdue(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class RoundWork:
-    """What a round does: with records by partition, or with keys that were submitted; and whom a bug is told."""
+    """What a round does: with records by partition, or with keys that were submitted; and whom a bug is told.
+
+    What a round of records changed is safe when the next round of records has ended, or `settle`.
+    """
 
     records: Callable[[Batches], Awaitable[None]]
     keys: Callable[[Sequence[bytes]], Awaitable[None]]
+    settle: Callable[[], Awaitable[None]]
     crash: Callable[[BaseException], Awaitable[None]]
 
 
@@ -58,6 +62,7 @@ class Rounds:
         self._work, self._limits = work, limits
         self._batches: deque[faust.Event] = deque()
         self._keys: dict[bytes, None] = {}
+        self._handled: Sequence[faust.Event] = ()
         self._stream: faust.Stream | None = None
         self._room = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
@@ -65,7 +70,7 @@ class Rounds:
         self._failed = False
 
     async def consume(self, stream: faust.Stream) -> None:
-        """Take batches from the stream for ever; each is acknowledged when its round is done."""
+        """Take batches from the stream for ever; each is acknowledged when what it changed is safe."""
         self._stream = stream
         async for event in stream.noack().events():
             while len(self._batches) >= self._limits.waiting_batches:
@@ -110,16 +115,22 @@ class Rounds:
 
     async def _run(self) -> None:
         try:
-            while not self._held and (self._keys or self._batches):
+            while not self._held and self._waits():
                 began = time.monotonic()
                 handled = await self._key_round() + await self._record_round()
                 if handled < self._limits.small:
                     took = time.monotonic() - began
                     await asyncio.sleep(min(took * self._limits.rest_share, self._limits.rest_seconds))
+                if self._held or not self._waits():
+                    await self._work.settle()
+                    await self._acknowledge(())
         except Exception as error:  # the loop's edge: nothing may be handled after a lost round
             self._held = self._failed = True
             log.exception("round_failed")
             await self._work.crash(error)
+
+    def _waits(self) -> bool:
+        return bool(self._keys or self._batches)
 
     async def _key_round(self) -> int:
         keys = list(self._keys)[: self._limits.keys]
@@ -130,17 +141,23 @@ class Rounds:
         return len(keys)
 
     async def _record_round(self) -> int:
-        events, stream = [] if self._held else self._next_events(), self._stream
-        if not events or stream is None:
+        events = [] if self._held else self._next_events()
+        if not events:
             return 0
         batches: dict[int, Sequence[Record]] = {}
         for event in events:
             known = batches.get(event.message.partition)
             batches[event.message.partition] = [*known, *event.value] if known else event.value
         await self._work.records(batches)
-        for event in events:
-            await stream.ack(event)
+        await self._acknowledge(events)
         return sum(map(len, batches.values()))
+
+    async def _acknowledge(self, handled: Sequence[faust.Event]) -> None:
+        """What was handled before is safe now; `handled` will be next."""
+        safe, self._handled = self._handled, handled
+        if self._stream is not None:
+            for event in safe:
+                await self._stream.ack(event)
 
     def _next_events(self) -> list[faust.Event]:
         events, count = [], 0

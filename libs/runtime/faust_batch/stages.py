@@ -79,8 +79,10 @@ class StageHandle:
             extra_topic_configs={"max.message.bytes": str(app.settings.max_record_bytes)},
         )
         self._table.on_gained, self._table.on_lost = spec.on_recovered, spec.on_revoked
-        limits = spec.rounds or app.settings.rounds
-        self.rounds = Rounds(RoundWork(self._records_round, self._keys_round, app.crash), limits)
+        # What rounds have changed here and have not told the changelog yet.
+        self._owed: list[TableWrite] = []
+        work = RoundWork(self._records_round, self._keys_round, self._settle, app.crash)
+        self.rounds = Rounds(work, spec.rounds or app.settings.rounds)
         app.add_rounds(self.rounds)
 
     @property
@@ -117,15 +119,28 @@ class StageHandle:
     async def _publish(self, results: Mapping[int, StageResult]) -> None:
         if not results:
             return
-        # Outputs first: if the worker dies in between, the replay finds the old state and publishes them again.
         outbox = await self._outbox()
         if any(result.ahead for result in results.values()):
+            await self._settle()
             await self._write_ahead(results)
         writes = [self._pack(partition, result, outbox) for partition, result in results.items()]
         await self._app.prove_membership()
-        await outbox.send()
-        await self._app.prove_membership()
-        await asyncio.gather(*(self._table.put_many(write) for write in writes))
+        # Outputs first: if the worker dies in between, the replay finds the old state and publishes them again. So the
+        # entries of this round go out with the outputs of the next, in one request.
+        await asyncio.gather(outbox.send(), self._pay_owed())
+        for write in writes:
+            self._table.remember(write)
+        self._owed = writes
+
+    async def _settle(self) -> None:
+        """Write to the changelog what is owed to it: only then may the records be committed."""
+        if self._owed:
+            await self._app.prove_membership()
+            await self._pay_owed()
+
+    async def _pay_owed(self) -> None:
+        owed, self._owed = self._owed, []
+        await asyncio.gather(*(self._table.tell_changelog(write) for write in owed))
 
     async def _write_ahead(self, results: Mapping[int, StageResult]) -> None:
         writes = []
@@ -139,7 +154,9 @@ class StageHandle:
                     del changes[key]  # the entry itself will be, too, and is told of then
             writes.append(TableWrite(partition, bulk, changes))
         await self._app.prove_membership()
-        await asyncio.gather(*(self._table.put_many(write) for write in writes))
+        await asyncio.gather(*(self._table.tell_changelog(write) for write in writes))
+        for write in writes:
+            self._table.remember(write)
 
     def _pack(self, partition: int, result: StageResult, outbox: Outbox) -> TableWrite:
         for output in result.outputs:

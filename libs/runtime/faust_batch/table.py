@@ -58,7 +58,7 @@ class PartitionStore(memory.Store):
 
 
 class BulkTable(faust.Table):
-    """A Faust table (changelog, recovery) that is written by `put_many` and tells its stage what it owns."""
+    """A Faust table (changelog, recovery) that its stage writes in bulk, and that tells the stage what it owns."""
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         self._recovered: set[int] = set()
@@ -87,10 +87,13 @@ class BulkTable(faust.Table):
             self.data.apply(partition, ((record.key, record.value) for record in event.message.value))
             self._reread.add(partition)
 
-    async def put_many(self, write: TableWrite) -> None:
-        """Publish to the changelog; when that is acknowledged, change the dictionary. Raises KafkaError."""
-        written = await write.bulk.send()
+    def remember(self, write: TableWrite) -> None:
+        """Change the dictionary. Until `tell_changelog` has returned, a worker that takes over knows nothing of it."""
         self.data.apply(write.partition, write.changes.items())
+
+    async def tell_changelog(self, write: TableWrite) -> None:
+        """Publish to the changelog, and return when that is acknowledged. Raises KafkaError."""
+        written = await write.bulk.send()
         if written is not None:
             self._note_own_write(write.partition, written)
 

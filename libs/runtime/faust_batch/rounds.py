@@ -48,7 +48,7 @@ class RoundLimits:
     keys: int = 250
     hold_seconds: float = 30.0
     small: int = 200
-    rest_seconds: float = 0.008
+    rest_seconds: float = 0.006
     rest_share: float = 1.0
 
 

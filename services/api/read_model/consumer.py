@@ -22,6 +22,7 @@ from services.api.read_model.follower import Line, Steady, follow_urgent
 from services.api.read_model.leadership import beside, leadership, pause
 from services.api.read_model.offsets import OffsetsMoved, Partition
 from services.api.read_model.progress import Progress
+from services.api.read_model.signal_batch import apply_signals
 from services.api.read_model.statistics import keep_statistics
 from services.api.stream.log import Logged
 
@@ -72,7 +73,8 @@ async def _lead(source: Source, connection: Connection, stop: asyncio.Event) -> 
         fetching(source.bootstrap, urgent) as signals,
         fetching(source.bootstrap, others) as figures,
     ):
-        first = Line(signals, second, DeadLetterBox(producer), Progress(urgent, signals), source.told)
+        progress = Progress(urgent, signals)
+        first = Line(signals, second, DeadLetterBox(producer), progress, source.told, apply_signals)
         rest = Line(figures, connection, DeadLetterBox(producer), Progress(others, figures), source.told)
         await _together(
             follow_urgent(first, stop),

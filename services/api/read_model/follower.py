@@ -1,8 +1,9 @@
 """One line of records into the read model: fetched, applied with their offsets, and so on, for ever."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -16,10 +17,11 @@ from services.api.read_model.offsets import Move, Standing
 from services.api.read_model.progress import Progress
 from services.api.stream.log import Logged
 
+Write: TypeAlias = Callable[[Connection, Batch, Sequence[Move], Standing | None], Awaitable[list[Logged]]]
 TELL_STANDING_SECONDS = 1.0
 # After a batch it rests for as long as that took, and this at most: what comes meanwhile shares the price of the next
 # one, and the other half of the processor is for who brings the records and for who asks.
-MOST_REST_SECONDS = 0.04
+MOST_REST_SECONDS = 0.06
 BACKLOG = 500
 
 applied = Counter("revstream_api_records_applied", "Records applied to the read model", ["topic"])
@@ -30,13 +32,14 @@ batch_seconds = Histogram("revstream_api_batch_seconds", "Time to apply one batc
 @dataclass(frozen=True, slots=True)
 class Line:
     """Where a follower's records come from, the connection on which it writes them, and its letters. `told` hears what
-    was logged, once that is committed."""
+    was logged, once that is committed. `write` does for its topics what `apply` does for all."""
 
     fetching: Fetching
     connection: Connection
     box: DeadLetterBox
     progress: Progress
     told: Callable[[Sequence[Logged]], None]
+    write: Write = apply
 
     async def applied(self, fetched: Fetched, moves: list[Move], standing: Standing | None) -> None:
         """Write the batch, and send what is unreadable to the dead letters. Raises OffsetsMoved, TooManyDeadLetters."""
@@ -44,7 +47,7 @@ class Line:
             batch = read_batch(record for records in fetched.values() for record in records)
             await self.box.send(batch.letters, batch.good)
             try:
-                logged = await apply(self.connection, batch, moves, standing)
+                logged = await self.write(self.connection, batch, moves, standing)
             except REFUSED:
                 smaller = await without_refused(self.connection, batch)
                 await self.box.send(smaller.letters[len(batch.letters) :], smaller.good)
@@ -81,7 +84,7 @@ class Steady:
             began = now()
             if fetched:
                 await self._apply(fetched)
-                rest = 0.0 if count(fetched) >= BACKLOG else min(2 * (now() - began), MOST_REST_SECONDS)
+                rest = 0.0 if count(fetched) >= BACKLOG else min(3 * (now() - began), MOST_REST_SECONDS)
                 self._rested_at = now() + rest
             elif began - self._told_at > TELL_STANDING_SECONDS:
                 await self._tell()

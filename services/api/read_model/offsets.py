@@ -14,15 +14,13 @@ SELECT topic, partition, 0 FROM unnest($1::text[], $2::int[]) AS t (topic, parti
 ON CONFLICT DO NOTHING
 """
 STORED = "SELECT topic, partition, next_offset FROM read_model_offsets"
-ADVANCE = """
-WITH moved AS (
-    UPDATE read_model_offsets AS held SET next_offset = t.reached
-    FROM unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[]) AS t (topic, partition, expected, reached)
-    WHERE (held.topic, held.partition, held.next_offset) = (t.topic, t.partition, t.expected)
-    RETURNING true
-)
-SELECT count(*) FROM moved
+MOVE = """
+UPDATE read_model_offsets AS held SET next_offset = t.reached
+FROM unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[]) AS t (topic, partition, expected, reached)
+WHERE (held.topic, held.partition, held.next_offset) = (t.topic, t.partition, t.expected)
+RETURNING true
 """
+ADVANCE = f"WITH moved AS ({MOVE}) SELECT count(*) FROM moved"  # noqa: S608 – a constant
 STORE_STANDING = """
 INSERT INTO read_model_state AS held (as_of, seen_at, lag) VALUES ($1, now(), $2)
 ON CONFLICT (only_row) DO UPDATE SET as_of = greatest(held.as_of, excluded.as_of), seen_at = now(), lag = excluded.lag
@@ -60,13 +58,21 @@ async def stored(connection: Connection, partitions: Sequence[Partition]) -> dic
 
 async def advance(connection: Connection, moves: Sequence[Move]) -> None:
     """Store how far the batch came. Raises OffsetsMoved, and then the transaction must not be committed."""
-    moved = await connection.fetchval(
-        ADVANCE,
+    require_all(await connection.fetchval(ADVANCE, *columns(moves)), moves)
+
+
+def columns(moves: Sequence[Move]) -> list[list[object]]:
+    """The parameters of MOVE."""
+    return [
         [move.partition[0] for move in moves],
         [move.partition[1] for move in moves],
         [move.expected for move in moves],
         [move.reached for move in moves],
-    )
+    ]
+
+
+def require_all(moved: int, moves: Sequence[Move]) -> None:
+    """Raises OffsetsMoved unless every step was made."""
     if moved != len(moves):
         raise OffsetsMoved(f"{len(moves) - moved} of {len(moves)} partitions are not where this process left them")
 

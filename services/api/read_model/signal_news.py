@@ -1,9 +1,10 @@
 """What the signals of a batch change goes to the log, in the batch's own transaction; what was told before does not."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from typing import Protocol
 
+import asyncpg
 import msgspec
 
 from libs.wire.records import SignalRecord
@@ -47,7 +48,7 @@ async def tell(connection: Connection, rows: Sequence[Told]) -> list[Logged]:
     news = news_of(rows, heads)
     if not news:
         return []
-    await _store(connection, {place: heads[place] for place in {place_of(row) for row in news}})
+    await connection.execute(STORE_HEADS, *head_columns(heads_told(news, heads)))
     return await log.append(connection, [change_of(row) for row in news])
 
 
@@ -60,6 +61,11 @@ def news_of(rows: Iterable[Told], heads: dict[Place, Head]) -> list[Told]:
             heads[place] = head
             news.append(row)
     return news
+
+
+def heads_told(news: Iterable[Told], heads: Mapping[Place, Head]) -> dict[Place, Head]:
+    """The heads that moved on with the news."""
+    return {place: heads[place] for place in {place_of(row) for row in news}}
 
 
 def place_of(row: Told) -> Place:
@@ -93,7 +99,11 @@ def change_of(row: Told) -> Change:
 
 
 async def _heads(connection: Connection, places: Sequence[Place]) -> dict[Place, Head]:
-    rows = await connection.fetch(HEADS, [project for project, _ in places], [signal for _, signal in places])
+    return heads_in(await connection.fetch(HEADS, *place_columns(places)))
+
+
+def heads_in(rows: Iterable["asyncpg.Record"]) -> dict[Place, Head]:
+    """What HEADS gave."""
     return {
         (row["project"], row["id"]): Head(
             row["updated_at"], row["status"], row["digest"], (row["partition"], row["topic_offset"])
@@ -102,14 +112,18 @@ async def _heads(connection: Connection, places: Sequence[Place]) -> dict[Place,
     }
 
 
-async def _store(connection: Connection, heads: dict[Place, Head]) -> None:
-    await connection.execute(
-        STORE_HEADS,
-        [project for project, _ in heads],
-        [signal for _, signal in heads],
+def place_columns(places: Sequence[Place]) -> list[list[object]]:
+    """The parameters of HEADS."""
+    return [[project for project, _ in places], [signal for _, signal in places]]
+
+
+def head_columns(heads: Mapping[Place, Head]) -> list[list[object]]:
+    """The parameters of STORE_HEADS."""
+    return [
+        *place_columns(list(heads)),
         [head.updated_at for head in heads.values()],
         [head.status for head in heads.values()],
         [head.digest for head in heads.values()],
         [head.place[0] for head in heads.values()],
         [head.place[1] for head in heads.values()],
-    )
+    ]

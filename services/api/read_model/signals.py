@@ -39,7 +39,7 @@ def read(delivered: Delivered) -> SignalRow:
 
 async def write(connection: Connection, rows: Sequence[SignalRow]) -> None:
     """Hold each signal's newest change of the batch if it is not older than the one held."""
-    await connection.execute(UPSERT, *_columns(newest_of_each(rows)))
+    await connection.execute(UPSERT, *columns(newest_of_each(rows)))
 
 
 def newest_of_each(rows: Sequence[SignalRow]) -> list[SignalRow]:
@@ -55,7 +55,8 @@ def newest_of_each(rows: Sequence[SignalRow]) -> list[SignalRow]:
 PROJECTION = Projection(CHURN_SIGNALS, read, write, signal_news.tell)
 
 
-def _columns(rows: Sequence[SignalRow]) -> list[list[object]]:
+def columns(rows: Sequence[SignalRow]) -> list[list[object]]:
+    """The parameters of UPSERT."""
     return [
         [row.record.project for row in rows],
         [row.record.id for row in rows],

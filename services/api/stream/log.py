@@ -1,8 +1,10 @@
 """The log of changes: each project's own sequence without gaps, written in the transaction of what changed."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
 import asyncpg
 
@@ -83,18 +85,39 @@ class Bounds:
     oldest: int
 
 
-async def append(connection: Connection, changes: Sequence[Change]) -> list[Logged]:
+@dataclass(frozen=True, slots=True)
+class Along:
+    """A statement that gives nothing and is sent along, to be spared a way of its own; its parameters count from 1."""
+
+    statement: str
+    arguments: Sequence[object]
+
+
+async def append(connection: Connection, changes: Sequence[Change], along: Along | None = None) -> list[Logged]:
     """Add the changes in their order; readers are woken when the transaction is committed.
 
-    Gives each at its place, for readers of this process: to be passed on after the commit, never before.
+    Gives each at its place, for readers of this process: to be passed on after the commit, never before. `along` is
+    done with it; nothing is done without a change.
     """
     if not changes:
         return []
+    columns = _columns(changes)
+    statement = APPEND if along is None else _with(along.statement, len(columns))
     given: dict[str, list[tuple[int, datetime]]] = {}
-    for row in await connection.fetch(APPEND, *_columns(changes)):
+    for row in await connection.fetch(statement, *columns, *(() if along is None else along.arguments)):
         given.setdefault(row["project"], []).append((row["seq"], row["recorded_at"]))
     places = {project: iter(sorted(found)) for project, found in given.items()}
     return [_placed(change, *next(places[change.project])) for change in changes]
+
+
+@cache
+def _with(statement: str, parameters: int) -> str:
+    return f"WITH along AS ({renumbered(statement, parameters)}), {APPEND.lstrip().removeprefix('WITH ')}"
+
+
+def renumbered(statement: str, parameters: int) -> str:
+    """The statement where so many parameters come before its own."""
+    return re.sub(r"\$(\d+)", lambda number: f"${int(number[1]) + parameters}", statement)
 
 
 def _placed(change: Change, seq: int, recorded_at: datetime) -> Logged:

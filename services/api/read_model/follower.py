@@ -19,8 +19,9 @@ from services.api.stream.log import Logged
 
 Write: TypeAlias = Callable[[Connection, Batch, Sequence[Move], Standing | None], Awaitable[list[Logged]]]
 TELL_STANDING_SECONDS = 1.0
-# After a batch it rests for as long as that took, and this at most: what comes meanwhile shares the price of the next
-# one, and the other half of the processor is for who brings the records and for who asks.
+# After a batch it rests three times as long as that took, and this at most: what comes meanwhile shares the price of the
+# next one, and the processor is for who brings the records, for signals and for who asks.
+REST_SHARE = 3
 MOST_REST_SECONDS = 0.06
 BACKLOG = 500
 
@@ -84,7 +85,7 @@ class Steady:
             began = now()
             if fetched:
                 await self._apply(fetched)
-                rest = 0.0 if count(fetched) >= BACKLOG else min(3 * (now() - began), MOST_REST_SECONDS)
+                rest = 0.0 if count(fetched) >= BACKLOG else min(REST_SHARE * (now() - began), MOST_REST_SECONDS)
                 self._rested_at = now() + rest
             elif began - self._told_at > TELL_STANDING_SECONDS:
                 await self._tell()

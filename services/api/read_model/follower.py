@@ -19,8 +19,8 @@ from services.api.stream.log import Logged
 
 Write: TypeAlias = Callable[[Connection, Batch, Sequence[Move], Standing | None], Awaitable[list[Logged]]]
 TELL_STANDING_SECONDS = 1.0
-# After a batch it rests three times as long as that took, and this at most: what comes meanwhile shares the price of the
-# next one, and the processor is for who brings the records, for signals and for who asks.
+# After a batch it rests three times as long as that took, and this at most: what comes meanwhile shares the price of
+# the next one, and the processor is for who brings the records, for signals and for who asks.
 REST_SHARE = 3
 MOST_REST_SECONDS = 0.06
 BACKLOG = 500

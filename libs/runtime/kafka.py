@@ -130,6 +130,16 @@ async def abandon(producer: AIOKafkaProducer, deadline_seconds: float) -> None:
         await producer.client.close()
 
 
+async def part_with(consumer: AIOKafkaConsumer, deadline_seconds: float) -> None:
+    """Stop a consumer; one that has not stopped by the deadline, as its broker is gone, is left to itself."""
+    stopping = asyncio.ensure_future(consumer.stop())
+    done, _ = await asyncio.wait({stopping}, timeout=deadline_seconds)
+    if done:
+        stopping.result()
+    else:
+        stopping.cancel()  # not awaited: what does not stop may not be cancelled either
+
+
 async def kafka_answers(bootstrap: str, deadline_seconds: float = 2.0) -> bool:
     """Whether a broker answers a metadata request within the deadline."""
     client = AIOKafkaClient(bootstrap_servers=bootstrap, request_timeout_ms=int(deadline_seconds * 1000))

@@ -20,8 +20,8 @@ PROJECTIONS: tuple[Projection[Any], ...] = (
     stripe_events.PROJECTION,
     movements.PROJECTION,
     signals.PROJECTION,
-    shares.PROJECTION,
     health.PROJECTION,
+    shares.PROJECTION,
 )
 BY_TOPIC: Mapping[str, Projection[Any]] = {projection.topic.name: projection for projection in PROJECTIONS}
 

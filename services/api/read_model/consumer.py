@@ -27,6 +27,7 @@ from services.api.read_model.statistics import keep_statistics
 from services.api.stream.log import Logged
 
 RETRY_SECONDS = 1.0
+LEAVE_SECONDS = 5.0
 
 Offsets = Mapping[Partition, int]
 log = structlog.get_logger(__name__)
@@ -97,7 +98,7 @@ async def _together(*work: Coroutine[object, object, None]) -> None:
     finally:
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.wait(tasks, timeout=LEAVE_SECONDS)  # one that does not end breaks with its connections
 
 
 @asynccontextmanager

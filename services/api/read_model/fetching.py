@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from libs.runtime.kafka import part_with
 from libs.wire.topics import MAX_RECORD_BYTES
 from services.api.read_model.offsets import Partition
 from services.api.read_model.projection import Delivered
@@ -16,6 +17,7 @@ FETCH_WAIT_MS = 40
 MOST_RECORDS = 2000
 # What has come since the fetch that a batch began with is an answer of the broker away.
 GATHER_MS = 10
+STOP_SECONDS = 5.0
 
 Fetched = Mapping[Partition, Sequence[Delivered]]
 
@@ -71,7 +73,7 @@ async def fetching(bootstrap: str, starting: Mapping[Partition, int]) -> AsyncIt
             consumer.seek(TopicPartition(*partition), offset)
         yield Fetching(consumer)
     finally:
-        await consumer.stop()
+        await part_with(consumer, STOP_SECONDS)
 
 
 def joined(first: Fetched, later: Fetched) -> Fetched:

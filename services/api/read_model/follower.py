@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+import asyncpg
+import structlog
 from prometheus_client import Counter, Gauge, Histogram
 
 from libs.runtime.metrics import LATENCY_BUCKETS
@@ -24,7 +26,10 @@ TELL_STANDING_SECONDS = 1.0
 REST_SHARE = 3
 MOST_REST_SECONDS = 0.06
 BACKLOG = 500
+# So often a batch is begun again before the whole read model is.
+CALLED_OFF = 3
 
+log = structlog.get_logger(__name__)
 applied = Counter("revstream_api_records_applied", "Records applied to the read model", ["topic"])
 lag_gauge = Gauge("revstream_api_read_model_lag", "Records on the topics that the read model does not hold yet")
 batch_seconds = Histogram("revstream_api_batch_seconds", "Time to apply one batch", buckets=LATENCY_BUCKETS)
@@ -48,13 +53,22 @@ class Line:
             batch = read_batch(record for records in fetched.values() for record in records)
             await self.box.send(batch.letters, batch.good)
             try:
-                logged = await self.write(self.connection, batch, moves, standing)
+                logged = await self._written(batch, moves, standing)
             except REFUSED:
                 smaller = await without_refused(self.connection, batch)
                 await self.box.send(smaller.letters[len(batch.letters) :], smaller.good)
                 logged = await apply(self.connection, smaller, moves, standing)
         self.told(logged)
         _count(batch)
+
+    async def _written(self, batch: Batch, moves: list[Move], standing: Standing | None) -> list[Logged]:
+        """Of two lines in each other's way PostgreSQL calls one off: it does it again at once."""
+        for _ in range(CALLED_OFF):
+            try:
+                return await self.write(self.connection, batch, moves, standing)
+            except asyncpg.TransactionRollbackError as error:
+                log.info("batch_called_off", reason=repr(error))
+        return await self.write(self.connection, batch, moves, standing)
 
 
 async def follow_urgent(line: Line, stop: asyncio.Event) -> None:

@@ -42,9 +42,11 @@ SELECT {TOGETHER} - count(DISTINCT customer) FROM movements
 WHERE project = $1 AND kind = 'transfer' AND client = 'acme'
 """
 PAYING = f"SELECT customer FROM customers WHERE project = $1 AND subscribes ORDER BY customer LIMIT {TOGETHER}"
-UNTOLD = """
+# A read model that has not begun has nobody untold, either.
+UNTOLD = f"""
 SELECT (SELECT count(*) FROM customers WHERE project = $1 AND client IS NULL)
      + (SELECT count(*) FROM definitions_due WHERE project = $1 AND due_at <= now())
+     + (SELECT {TOGETHER} - count(*) FROM ({PAYING}) AS paying)
 """
 TAMPERED = (
     """

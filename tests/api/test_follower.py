@@ -56,8 +56,10 @@ class Stubborn:
 
     def __init__(self) -> None:
         self.broker = asyncio.Event()
+        self.asked_to_stop = False
 
     async def stop(self) -> None:
+        self.asked_to_stop = True
         while not self.broker.is_set():
             try:
                 await self.broker.wait()
@@ -69,4 +71,5 @@ async def test_a_consumer_that_does_not_stop_is_left() -> None:
     stubborn = Stubborn()
     async with asyncio.timeout(5):
         await part_with(stubborn, 0.01)
+    assert stubborn.asked_to_stop
     stubborn.broker.set()

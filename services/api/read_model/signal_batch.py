@@ -7,13 +7,13 @@ from services.api.database import Connection
 from services.api.read_model import offsets, signal_news, signals
 from services.api.read_model.applying import Batch
 from services.api.read_model.offsets import Move, Standing
-from services.api.read_model.signal_news import STORE_HEADS, Place
+from services.api.read_model.signal_news import Place
 from services.api.read_model.signals import SignalRow
-from services.api.stream import log
-from services.api.stream.log import Along, Logged, renumbered
+from services.api.stream.log import Logged, renumbered
 from services.api.stream.news import Head
 
 # The rows, the offsets and what was told of these signals before: no part sees what another one changes.
+# UPSERT has eleven parameters, MOVE four.
 TAKE = f"""
 WITH written AS ({signals.UPSERT}), moved AS ({renumbered(offsets.MOVE, 11)}),
      held AS ({renumbered(signal_news.HEADS, 15)})
@@ -28,9 +28,7 @@ async def apply_signals(
     rows = [row for _, row in batch.rows.get(CHURN_SIGNALS.name, ())]
     async with connection.transaction():
         heads = await _taken(connection, rows, moves)
-        news = signal_news.news_of(rows, heads)
-        along = Along(STORE_HEADS, signal_news.head_columns(signal_news.heads_told(news, heads)))
-        return await log.append(connection, [signal_news.change_of(row) for row in news], along)
+        return await signal_news.log_news(connection, rows, heads)
 
 
 async def _taken(connection: Connection, rows: Sequence[SignalRow], moves: Sequence[Move]) -> dict[Place, Head]:

@@ -12,7 +12,7 @@ from services.api.database import Connection
 from services.api.read_model.projection import Delivered
 from services.api.signal_content import signal_content
 from services.api.stream import log
-from services.api.stream.log import Change, Logged
+from services.api.stream.log import Along, Change, Logged
 from services.api.stream.news import Head, is_news
 
 # Kept apart from the read model: a rebuild must tell nothing again.
@@ -44,12 +44,14 @@ class Told(Protocol):
 async def tell(connection: Connection, rows: Sequence[Told]) -> list[Logged]:
     """Log each change of the batch that is news, in the order of the topic."""
     places = sorted({place_of(row) for row in rows})
-    heads = await _heads(connection, places)
+    return await log_news(connection, rows, heads_in(await connection.fetch(HEADS, *place_columns(places))))
+
+
+async def log_news(connection: Connection, rows: Iterable[Told], heads: dict[Place, Head]) -> list[Logged]:
+    """Log what goes beyond `heads`, and keep how far that is."""
     news = news_of(rows, heads)
-    if not news:
-        return []
-    await connection.execute(STORE_HEADS, *head_columns(heads_told(news, heads)))
-    return await log.append(connection, [change_of(row) for row in news])
+    told = {place: heads[place] for place in {place_of(row) for row in news}}
+    return await log.append(connection, [change_of(row) for row in news], Along(STORE_HEADS, head_columns(told)))
 
 
 def news_of(rows: Iterable[Told], heads: dict[Place, Head]) -> list[Told]:
@@ -61,11 +63,6 @@ def news_of(rows: Iterable[Told], heads: dict[Place, Head]) -> list[Told]:
             heads[place] = head
             news.append(row)
     return news
-
-
-def heads_told(news: Iterable[Told], heads: Mapping[Place, Head]) -> dict[Place, Head]:
-    """The heads that moved on with the news."""
-    return {place: heads[place] for place in {place_of(row) for row in news}}
 
 
 def place_of(row: Told) -> Place:
@@ -96,10 +93,6 @@ def change_of(row: Told) -> Change:
         content=msgspec.json.encode(signal_content(record)),
         occurred_at=record.updated_at,
     )
-
-
-async def _heads(connection: Connection, places: Sequence[Place]) -> dict[Place, Head]:
-    return heads_in(await connection.fetch(HEADS, *place_columns(places)))
 
 
 def heads_in(rows: Iterable["asyncpg.Record"]) -> dict[Place, Head]:

@@ -6,6 +6,7 @@ from aiokafka.errors import KafkaError
 
 from libs.cli.dlq_checks import open_letters
 from libs.cli.findings import Finding, Place, good, problem, skipped
+from libs.runtime.kafka import part_with
 from libs.wire.topics import CONTRACT, every_topic
 
 REQUEST_MS = 5000
@@ -102,7 +103,7 @@ async def _lags(bootstrap: str, counts: dict[str, int]) -> dict[str, int]:
         ours = {each for held in offsets.values() for each in held if each.topic in counts}
         ends = await consumer.end_offsets(list(ours)) if ours else {}
     finally:
-        await consumer.stop()
+        await part_with(consumer)
         await admin.close()
     return {
         group: sum(max(0, ends[each] - at.offset) for each, at in held.items() if each in ends and at.offset >= 0)
@@ -122,5 +123,5 @@ async def _dead_letters(bootstrap: str, counts: dict[str, int]) -> dict[str, int
         partitions = [TopicPartition(name, number) for name in names for number in range(counts[name])]
         ends, starts = await consumer.end_offsets(partitions), await consumer.beginning_offsets(partitions)
     finally:
-        await consumer.stop()
+        await part_with(consumer)
     return {name: sum(ends[each] - starts[each] for each in partitions if each.topic == name) for name in names}

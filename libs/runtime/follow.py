@@ -8,7 +8,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
-from libs.runtime.kafka import new_consumer
+from libs.runtime.kafka import new_consumer, part_with
 
 READ_SECONDS = 60.0
 RETRY_SECONDS = 1.0
@@ -36,7 +36,7 @@ async def followed(bootstrap: str, topic: str, apply: Apply) -> AsyncIterator[No
             following.cancel()
             await asyncio.gather(following, return_exceptions=True)
     finally:
-        await consumer.stop()
+        await part_with(consumer)
 
 
 async def _read_all(consumer: AIOKafkaConsumer, apply: Apply) -> None:

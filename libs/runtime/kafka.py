@@ -16,6 +16,7 @@ NO_ERROR = 0
 ALREADY_EXISTS = 36
 ADMIN_DEADLINE_SECONDS = 20.0
 RETRY_SECONDS = 1.0
+PART_SECONDS = 5.0
 RECORD_OVERHEAD_BYTES = 1024  # the broker's limit counts the batch around a record, the producer's does not
 
 log = structlog.get_logger(__name__)
@@ -90,9 +91,30 @@ def _require_counts(found: Mapping[str, int], partitions: int) -> None:
         )
 
 
+class MindfulProducer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka has no types
+    """Forgets none of our topics, whatever else it is given to publish: see `keep_in_mind`."""
+
+    async def start(self) -> None:
+        """Connect. Raises KafkaError."""
+        await super().start()
+        known = self.client.cluster.topics()
+        keep_in_mind(self, (topic.name for topic in every_topic() if topic.name in known))
+
+
+def keep_in_mind(producer: AIOKafkaProducer, topics: Iterable[str]) -> None:
+    """Have a producer that has started ask for these topics' leaders from now on.
+
+    aiokafka 0.14 asks for all topics until it meets one that it does not know. From then on it asks for that one alone
+    and forgets the leaders of all others: what is on its way to one of them waits, and everybody who flushes, until it
+    fails after `request_timeout_ms`.
+    """
+    for topic in topics:
+        producer.client.add_topic(topic)
+
+
 def new_producer(bootstrap: str, limits: ProducerLimits = ProducerLimits()) -> AIOKafkaProducer:
     """A producer, not yet started: acknowledged by all replicas, idempotent, records up to the topics' limit."""
-    return AIOKafkaProducer(
+    return MindfulProducer(
         bootstrap_servers=bootstrap,
         acks="all",
         enable_idempotence=True,
@@ -130,7 +152,7 @@ async def abandon(producer: AIOKafkaProducer, deadline_seconds: float) -> None:
         await producer.client.close()
 
 
-async def part_with(consumer: AIOKafkaConsumer, deadline_seconds: float) -> None:
+async def part_with(consumer: AIOKafkaConsumer, deadline_seconds: float = PART_SECONDS) -> None:
     """Stop a consumer; one that has not stopped by the deadline, as its broker is gone, is left to itself."""
     stopping = asyncio.ensure_future(consumer.stop())
     done, _ = await asyncio.wait({stopping}, timeout=deadline_seconds)

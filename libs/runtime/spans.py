@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from libs.runtime.kafka import new_consumer
+from libs.runtime.kafka import new_consumer, part_with
 from libs.wire.dead_letters import Origin, Raw
 
 REQUEST_MS = 10_000
@@ -48,7 +48,7 @@ async def reader(bootstrap: str) -> AsyncIterator[AIOKafkaConsumer]:
         await consumer.start()
         yield consumer
     finally:
-        await consumer.stop()
+        await part_with(consumer)
 
 
 async def partition_counts(bootstrap: str, topics: Collection[str]) -> dict[str, int]:

@@ -32,6 +32,11 @@ class FakeProducer:
     sent: list[Sent] = field(default_factory=list)
     ends: defaultdict[tuple[str, int], int] = field(default_factory=lambda: defaultdict(int))
     refuse: Exception | None = None
+    kept_in_mind: set[str] = field(default_factory=set)
+
+    @property
+    def client(self) -> SimpleNamespace:
+        return SimpleNamespace(add_topic=self.kept_in_mind.add)
 
     def create_batch(self) -> BatchBuilder:
         return BatchBuilder(self.batch_bytes, 0)

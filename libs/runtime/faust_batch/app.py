@@ -18,6 +18,8 @@ class BatchApp(faust.App):
     def __init__(self, settings: BatchSettings) -> None:
         self.settings = settings
         self.ready = asyncio.Event()
+        # The topics that stages write, changelogs included.
+        self.written: set[str] = set()
         self._rounds: list[Rounds] = []
         super().__init__(settings.group, Table=BulkTable, **settings.faust())
         self.transport.Consumer = BatchConsumer

@@ -15,6 +15,7 @@ from libs.runtime.faust_batch.record import NOTHING, Output, Record, StageResult
 from libs.runtime.faust_batch.rounds import Batches, RoundLimits, Rounds, RoundWork
 from libs.runtime.faust_batch.schema import BatchSchema
 from libs.runtime.faust_batch.table import BulkTable, TableWrite
+from libs.runtime.kafka import keep_in_mind
 
 # Batches, not records, and a batch may hold thousands: apply them soon.
 RECOVERY_BATCHES = 10
@@ -84,6 +85,7 @@ class StageHandle:
         work = RoundWork(self._records_round, self._keys_round, self._settle, app.crash)
         self.rounds = Rounds(work, spec.rounds or app.settings.rounds)
         app.add_rounds(self.rounds)
+        app.written.update((*spec.targets, self._table.changelog_topic_name))
 
     @property
     def partitions(self) -> frozenset[int]:
@@ -179,6 +181,9 @@ class StageHandle:
             outbox.add(output)
 
     async def _outbox(self) -> Outbox:
+        if not self._partitions:
+            # All of the app's at once: the changelogs are made after the producer has started.
+            keep_in_mind(self._producer, self._app.written)
         for topic in self._spec.targets:
             if topic not in self._partitions:
                 self._partitions[topic] = await self._count_partitions(topic)

@@ -17,7 +17,6 @@ FETCH_WAIT_MS = 40
 MOST_RECORDS = 2000
 # What has come since the fetch that a batch began with is an answer of the broker away.
 GATHER_MS = 10
-STOP_SECONDS = 5.0
 
 Fetched = Mapping[Partition, Sequence[Delivered]]
 
@@ -73,7 +72,7 @@ async def fetching(bootstrap: str, starting: Mapping[Partition, int]) -> AsyncIt
             consumer.seek(TopicPartition(*partition), offset)
         yield Fetching(consumer)
     finally:
-        await part_with(consumer, STOP_SECONDS)
+        await part_with(consumer)
 
 
 def joined(first: Fetched, later: Fetched) -> Fetched:

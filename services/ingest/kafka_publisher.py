@@ -19,6 +19,7 @@ from libs.wire.topics import MAX_RECORD_BYTES, STRIPE_EVENTS
 from services.ingest import metrics
 from services.ingest.breaker import Breaker
 from services.ingest.deadlines import Deadlines
+from services.ingest.departures import Departures
 from services.ingest.lane import Lane, Message
 from services.ingest.publisher import NotPublished, RecordTooLarge
 
@@ -32,7 +33,7 @@ class PublishLimits:
     """`acknowledged_seconds` leaves room to answer within the five seconds that a webhook may take.
 
     `most_waiting` and `most_waiting_bytes` bound the records that wait for an acknowledgement, and with them memory
-    while the broker stalls.
+    while the broker stalls. While fewer than `crowd` wait, they leave no more often than every `departure_seconds`.
     """
 
     acknowledged_seconds: float = 3.5
@@ -41,6 +42,8 @@ class PublishLimits:
     tries: int = 2
     renewal_seconds: float = 0.5
     farewell_seconds: float = 5.0
+    departure_seconds: float = 0.01
+    crowd: int = 16
 
 
 class KafkaPublisher:
@@ -61,7 +64,8 @@ class KafkaPublisher:
         self._breaker = Breaker()
         self._deadlines = Deadlines(limits.acknowledged_seconds)
         self._loop = asyncio.get_running_loop()
-        self._lanes = [Lane(partial(self._deliver, number), tasks) for number in range(partitions)]
+        departures = Departures(limits.departure_seconds, lambda: self._waiting >= limits.crowd)
+        self._lanes = [Lane(partial(self._deliver, number), departures.leave, tasks) for number in range(partitions)]
         self._producer: AIOKafkaProducer | None = None
         self._renewed = asyncio.Event()
         self._renewal: asyncio.Task[None] | None = None

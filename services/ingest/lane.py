@@ -20,16 +20,19 @@ class Message:
 
 
 Deliver = Callable[[Sequence[Message]], Awaitable[int]]
+Depart = Callable[[], Awaitable[None]]
 
 
 class Lane:
     """Hands messages to `deliver`, which sends as many of them as fit into one batch and says how many these were.
+    `depart` waits for the moment to do so.
 
     What nobody waits for any more is dropped unless it is on its way already.
     """
 
-    def __init__(self, deliver: Deliver, tasks: asyncio.TaskGroup) -> None:
+    def __init__(self, deliver: Deliver, depart: Depart, tasks: asyncio.TaskGroup) -> None:
         self._deliver = deliver
+        self._depart = depart
         self._tasks = tasks
         self._waiting: deque[Message] = deque()
         self._is_moving = False
@@ -49,6 +52,7 @@ class Lane:
     async def _move(self) -> None:
         try:
             while self._waiting:
+                await self._depart()
                 await self._next_batch()
         finally:
             self._is_moving = False

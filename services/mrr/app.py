@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-from libs.runtime.faust_batch import BatchApp, RoundLimits, StageHandle, StageSpec, batch_app, stage
+from libs.runtime.faust_batch import BatchApp, StageHandle, StageSpec, batch_app, stage
 from libs.runtime.too_large import told_and_left_out
 from libs.wire.topics import CLIENT_ACTIVITY, REVENUE_CLIENTS, REVENUE_MOVEMENTS, STRIPE_EVENTS
 from services.mrr.clients import ClientStage
@@ -18,7 +18,7 @@ from services.mrr.waking import Waking
 TICK_SECONDS = 0.5
 # Signals wait for the customers' stage, figures for the clients': what comes of many customers within so short a time
 # goes on together, and the broker and both workers have fewer requests to make.
-UNHURRIED = RoundLimits(rest_seconds=0.025, rest_share=20.0)
+UNHURRIED_SECONDS = 0.025
 
 
 class Topology:
@@ -52,7 +52,7 @@ class Topology:
                 recheck=by_client.recheck,
                 on_recovered=lambda partitions: self._waking.clients_gained(self._clients, partitions),
                 on_too_large=told_and_left_out,
-                rounds=UNHURRIED,
+                gather_seconds=UNHURRIED_SECONDS,
             ),
         )
         self._waking.follow(self._customers, self._clients)

@@ -9,6 +9,8 @@ from libs.runtime.settings import Settings
 
 # Internal topics are named after the group: a new name is a new topology that reads everything again.
 GROUP = "revstream-mrr"
+# A topic that is fetched again after a rest is in the next request only: that must not wait long for news of others.
+FETCH_WAIT_MS = 40
 
 
 class MrrSettings(Settings):
@@ -27,4 +29,5 @@ class MrrSettings(Settings):
             data_dir=self.revstream_home / "mrr",
             partitions=self.topic_partitions,
             replication_factor=self.topic_replication,
+            fetch_wait_ms=FETCH_WAIT_MS,
         )

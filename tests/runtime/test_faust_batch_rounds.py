@@ -15,7 +15,7 @@ from tests.waiting import until
 @dataclass
 class Job:
     """Notes what rounds did; `gate` closed makes a round wait, `bug` makes it fail; if `unsafe`, settling waits for
-    `safe`."""
+    `safe`. Rounds make safe what earlier ones changed if `pays`."""
 
     rounds_seen: list[object] = field(default_factory=list)
     crashes: list[BaseException] = field(default_factory=list)
@@ -24,10 +24,12 @@ class Job:
     bug: Exception | None = None
     running: int = 0
     unsafe: bool = False
+    pays: bool = True
     safe: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def records(self, batches: Batches) -> None:
+    async def records(self, batches: Batches) -> bool:
         await self._round({partition: [r.offset for r in records] for partition, records in batches.items()})
+        return self.pays
 
     async def keys(self, keys: Sequence[bytes]) -> None:
         await self._round(list(keys))
@@ -106,6 +108,31 @@ async def test_the_next_round_makes_safe_what_the_last_one_changed() -> None:
         assert stream.acked == [first]
         job.safe.set()
         await settled(stream, second)
+
+
+async def test_what_no_later_round_makes_safe_is_settled_when_there_is_nothing_to_do() -> None:
+    job = Job(unsafe=True, pays=False)
+    job.gate.set()
+    async with running(job, RoundLimits(settle_seconds=0.5)) as (_, stream):
+        events = [stream.put(1)]
+        await until(lambda: len(job.rounds_seen) == 1, what="the first round")
+        events.append(stream.put(2))
+        await until(lambda: len(job.rounds_seen) == 2, what="the second round")
+        await passes()
+        assert stream.acked == []
+        job.safe.set()
+        await settled(stream, *events)
+
+
+async def test_holding_does_not_wait_for_the_time_to_settle() -> None:
+    job = Job(pays=False)
+    job.gate.set()
+    async with running(job, RoundLimits(settle_seconds=60)) as (rounds, stream):
+        event = stream.put(1)
+        await until(lambda: len(job.rounds_seen) == 1, what="the round")
+        async with asyncio.timeout(5):
+            await rounds.hold()
+        assert stream.acked == [event]
 
 
 async def test_a_round_takes_no_more_than_its_share() -> None:

@@ -20,6 +20,7 @@ from libs.runtime.faust_batch import (
     batch_app,
     stage,
 )
+from libs.runtime.faust_batch.debt import DUE_SECONDS, Debt
 from libs.runtime.faust_batch.membership import MembershipLost
 from tests.runtime.faust_batch_fakes import FakeProducer, record
 
@@ -78,16 +79,26 @@ async def test_outputs_are_acknowledged_before_the_changelog(tmp_path: Path, pro
     assert (handle_.state(0), handle_.state(2)) == ({b"a": b"1"}, {b"b": b"3"})
 
 
-async def test_entries_travel_with_the_outputs_of_the_next_round(tmp_path: Path, producer: FakeProducer) -> None:
+async def test_entries_of_some_rounds_travel_with_the_outputs_of_a_later_one(
+    tmp_path: Path, producer: FakeProducer
+) -> None:
     handle_ = running(tmp_path, producer)
-    await handle_._records_round({0: [record(1, b"a", b"1")]})
-    assert [sent.topic for sent in producer.sent] == ["out"]
-    assert handle_.state(0) == {b"a": b"1"}  # the next round goes on from here
-    await handle_._records_round({0: [record(2, b"a", b"2")]})
-    assert [(sent.topic, sent.value) for sent in producer.sent[1:]] == [("out", b"2"), (CHANGELOG, b"1")]
+    now = 0.0
+    handle_._debt = Debt(lambda: now)
+    safe = [
+        await handle_._records_round({0: [record(1, b"a", b"1"), record(2, b"b", b"1")]}),
+        await handle_._records_round({0: [record(3, b"a", b"2")]}),
+    ]
+    assert [sent.topic for sent in producer.sent] == ["out", "out", "out"]
+    assert handle_.state(0) == {b"a": b"2", b"b": b"1"}  # the next round goes on from here
+    now += DUE_SECONDS
+    safe.append(await handle_._records_round({0: [record(4, b"a", b"3")]}))
+    changelog = [(CHANGELOG, b"a", b"2"), (CHANGELOG, b"b", b"1")]
+    assert [(sent.topic, sent.key, sent.value) for sent in producer.sent[3:]] == [("out", b"a", b"3"), *changelog]
     await handle_._settle()
     await handle_._settle()
-    assert [(sent.topic, sent.value) for sent in producer.sent[3:]] == [(CHANGELOG, b"2")]
+    assert [(sent.topic, sent.value) for sent in producer.sent[6:]] == [(CHANGELOG, b"3")]
+    assert safe == [True, False, True]
 
 
 async def test_a_failed_output_leaves_state_and_changelog_alone(tmp_path: Path, producer: FakeProducer) -> None:

@@ -9,7 +9,7 @@ from faust.types import TP
 from libs.runtime.faust_batch import BatchSettings, batch_app
 from libs.runtime.faust_batch.bulk import Bulk
 from libs.runtime.faust_batch.record import Changes
-from libs.runtime.faust_batch.table import BulkTable, TableWrite
+from libs.runtime.faust_batch.table import BulkTable
 from tests.runtime.faust_batch_fakes import FakeEvent, FakeProducer, record
 
 CHANGELOG = "group-totals-changelog"
@@ -47,9 +47,8 @@ async def write(table: BulkTable, producer: FakeProducer, partition: int, change
     bulk = Bulk(producer, CHANGELOG, partition, 1 << 20)
     for key, value in changes.items():
         bulk.add(key, value)
-    write = TableWrite(partition, bulk, changes)
-    await table.tell_changelog(write)
-    table.remember(write)
+    await table.tell_changelog(partition, bulk)
+    table.remember(partition, changes)
 
 
 def test_the_last_value_of_a_key_counts_and_tombstones_delete(owner: Owner) -> None:

@@ -20,6 +20,8 @@ class BatchApp(faust.App):
         self.ready = asyncio.Event()
         # The topics that stages write, changelogs included.
         self.written: set[str] = set()
+        # Topics whose records need not be fetched at once, and how long they may wait.
+        self.unhurried: dict[str, float] = {}
         self._rounds: list[Rounds] = []
         super().__init__(settings.group, Table=BulkTable, **settings.faust())
         self.transport.Consumer = BatchConsumer

@@ -9,6 +9,8 @@ from libs.runtime.faust_batch.record import Headers
 
 # The broker counts the batch's own frame, too.
 BATCH_OVERHEAD = 512
+# More than a batch of one record has around its key and value, as long as it has no headers.
+RECORD_FRAME = 96
 NO_HEADERS: Headers = []
 
 
@@ -21,6 +23,13 @@ class RecordTooLarge(ValueError):
             f"record of {size} bytes for key {key!r} of {topic} is over the limit of {limit} bytes:"
             " dead-letter it, or raise max.message.bytes of the topic and max_record_bytes together"
         )
+
+
+def require_room(topic: str, key: bytes, value: bytes | None, limit: int) -> None:
+    """Raises RecordTooLarge for what `Bulk.add` might not take later, without headers."""
+    size = RECORD_FRAME + len(key) + len(value or b"")
+    if size > limit - BATCH_OVERHEAD:
+        raise RecordTooLarge(topic, key, size, limit)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -24,10 +25,10 @@ class RoundOverdue(RuntimeError):
 class RoundWork:
     """What a round does: with records by partition, or with keys that were submitted; and whom a bug is told.
 
-    What a round of records changed is safe when the next round of records has ended, or `settle`.
+    `records` says whether what earlier rounds of records changed is safe now; after `settle` all of it is.
     """
 
-    records: Callable[[Batches], Awaitable[None]]
+    records: Callable[[Batches], Awaitable[bool]]
     keys: Callable[[Sequence[bytes]], Awaitable[None]]
     settle: Callable[[], Awaitable[None]]
     crash: Callable[[BaseException], Awaitable[None]]
@@ -40,7 +41,8 @@ class RoundLimits:
     A round of less than `small` is followed by a rest `rest_share` times as long as it took, `rest_seconds` at most:
     what comes meanwhile shares the next one's acknowledgements. Two rounds for each event took more of the broker than
     the rules of us.
-    So few `keys` go into one that records never wait long for entries that are looked at again.
+    So few `keys` go into one that records never wait long for entries that are looked at again. After `settle_seconds`
+    without anything to do all that was changed is made safe.
     """
 
     waiting_batches: int = 16
@@ -50,6 +52,7 @@ class RoundLimits:
     small: int = 200
     rest_seconds: float = 0.006
     rest_share: float = 1.0
+    settle_seconds: float = 0.1
 
 
 class Rounds:
@@ -62,9 +65,10 @@ class Rounds:
         self._work, self._limits = work, limits
         self._batches: deque[faust.Event] = deque()
         self._keys: dict[bytes, None] = {}
-        self._handled: Sequence[faust.Event] = ()
+        self._handled: list[faust.Event] = []
         self._stream: faust.Stream | None = None
         self._room = asyncio.Event()
+        self._news = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
         self._held = True
         self._failed = False
@@ -95,6 +99,7 @@ class Rounds:
         Raises RoundOverdue if the round does not end in time.
         """
         self._held = True
+        self._news.set()
         self._forget_batches()
         if self._running is not None and not self._running.done():
             await asyncio.wait({self._running}, timeout=self._limits.hold_seconds)
@@ -110,27 +115,41 @@ class Rounds:
         self._room.set()
 
     def _start(self) -> None:
+        self._news.set()
         if not self._held and (self._running is None or self._running.done()):
             self._running = asyncio.create_task(self._run())
 
     async def _run(self) -> None:
         try:
-            while not self._held and self._waits():
+            while await self._has_more():
                 began = time.monotonic()
                 handled = await self._key_round() + await self._record_round()
                 if handled < self._limits.small:
                     took = time.monotonic() - began
                     await asyncio.sleep(min(took * self._limits.rest_share, self._limits.rest_seconds))
-                if self._held or not self._waits():
-                    await self._work.settle()
-                    await self._acknowledge(())
         except Exception as error:  # the loop's edge: nothing may be handled after a lost round
             self._held = self._failed = True
             log.exception("round_failed")
             await self._work.crash(error)
 
-    def _waits(self) -> bool:
-        return bool(self._keys or self._batches)
+    async def _has_more(self) -> bool:
+        """Whether to go on. Before it says no, what rounds have changed is safe."""
+        if not self._has_work():
+            await self._pause()
+        if not self._has_work():
+            await self._work.settle()
+            await self._acknowledge()
+        return self._has_work()
+
+    def _has_work(self) -> bool:
+        return not self._held and bool(self._keys or self._batches)
+
+    async def _pause(self) -> None:
+        """Until there is something to do, but not for long."""
+        if not self._held:
+            self._news.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), self._limits.settle_seconds)
 
     async def _key_round(self) -> int:
         keys = list(self._keys)[: self._limits.keys]
@@ -148,13 +167,14 @@ class Rounds:
         for event in events:
             known = batches.get(event.message.partition)
             batches[event.message.partition] = [*known, *event.value] if known else event.value
-        await self._work.records(batches)
-        await self._acknowledge(events)
+        if await self._work.records(batches):
+            await self._acknowledge()
+        self._handled += events
         return sum(map(len, batches.values()))
 
-    async def _acknowledge(self, handled: Sequence[faust.Event]) -> None:
-        """What was handled before is safe now; `handled` will be next."""
-        safe, self._handled = self._handled, handled
+    async def _acknowledge(self) -> None:
+        """All that was handled is safe."""
+        safe, self._handled = self._handled, []
         if self._stream is not None:
             for event in safe:
                 await self._stream.ack(event)

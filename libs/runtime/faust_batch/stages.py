@@ -9,12 +9,13 @@ import faust
 from aiokafka import AIOKafkaProducer
 
 from libs.runtime.faust_batch.app import BatchApp
-from libs.runtime.faust_batch.bulk import Bulk, RecordTooLarge
+from libs.runtime.faust_batch.bulk import Bulk, RecordTooLarge, require_room
+from libs.runtime.faust_batch.debt import Debt
 from libs.runtime.faust_batch.outbox import Outbox
-from libs.runtime.faust_batch.record import NOTHING, Output, Record, StageResult, State
+from libs.runtime.faust_batch.record import NOTHING, Changes, Output, Record, StageResult, State
 from libs.runtime.faust_batch.rounds import Batches, RoundLimits, Rounds, RoundWork
 from libs.runtime.faust_batch.schema import BatchSchema
-from libs.runtime.faust_batch.table import BulkTable, TableWrite
+from libs.runtime.faust_batch.table import BulkTable
 from libs.runtime.kafka import keep_in_mind
 
 # Batches, not records, and a batch may hold thousands: apply them soon.
@@ -51,7 +52,8 @@ class StageSpec:
     with nothing committed. `recheck` gives the same for keys that were submitted (time passed, a setting changed).
     `on_recovered` and `on_revoked` frame the time in which the worker owns partitions. `on_too_large` names what to
     publish instead of a record that no topic takes; a table entry that is too large keeps its last value. `rounds`
-    says how its rounds are made where the worker's own limits don't suit it.
+    says how its rounds are made where the worker's own limits don't suit it; with `gather_seconds` what comes within so
+    long after some records is fetched together.
     """
 
     name: str
@@ -63,6 +65,7 @@ class StageSpec:
     on_revoked: Callable[[frozenset[int]], object] = _ignore
     on_too_large: TooLarge = _refuse
     rounds: RoundLimits | None = None
+    gather_seconds: float = 0.0
 
 
 class StageHandle:
@@ -80,11 +83,12 @@ class StageHandle:
             extra_topic_configs={"max.message.bytes": str(app.settings.max_record_bytes)},
         )
         self._table.on_gained, self._table.on_lost = spec.on_recovered, spec.on_revoked
-        # What rounds have changed here and have not told the changelog yet.
-        self._owed: list[TableWrite] = []
+        self._debt = Debt()
         work = RoundWork(self._records_round, self._keys_round, self._settle, app.crash)
         self.rounds = Rounds(work, spec.rounds or app.settings.rounds)
         app.add_rounds(self.rounds)
+        if spec.gather_seconds:
+            app.unhurried[spec.source] = spec.gather_seconds
         app.written.update((*spec.targets, self._table.changelog_topic_name))
 
     @property
@@ -103,12 +107,12 @@ class StageHandle:
         """
         self.rounds.submit(keys)
 
-    async def _records_round(self, batches: Batches) -> None:
+    async def _records_round(self, batches: Batches) -> bool:
         results = {}
         for partition, records in batches.items():
             results[partition] = self._spec.compute(records, self._table.part(partition))
             await asyncio.sleep(0)  # heartbeats and health checks run between partitions
-        await self._publish(results)
+        return await self._publish(results)
 
     async def _keys_round(self, keys: Sequence[bytes]) -> None:
         results = {}
@@ -118,63 +122,70 @@ class StageHandle:
                 results[partition] = self._spec.recheck(mine, part)
         await self._publish(results)
 
-    async def _publish(self, results: Mapping[int, StageResult]) -> None:
+    async def _publish(self, results: Mapping[int, StageResult]) -> bool:
+        """Whether what earlier rounds changed is safe now."""
         if not results:
-            return
+            return not self._debt
         outbox = await self._outbox()
         if any(result.ahead for result in results.values()):
             await self._settle()
             await self._write_ahead(results)
-        writes = [self._pack(partition, result, outbox) for partition, result in results.items()]
+        changes = {partition: self._packed(result, outbox) for partition, result in results.items()}
         await self._app.prove_membership()
-        # Outputs first: if the worker dies in between, the replay finds the old state and publishes them again. So the
-        # entries of this round go out with the outputs of the next, in one request.
-        await asyncio.gather(outbox.send(), self._pay_owed())
-        for write in writes:
-            self._table.remember(write)
-        self._owed = writes
+        # Outputs first: if the worker dies in between, the replay finds the old state and publishes them again. So
+        # entries go to the changelog later, those of some rounds together, in one request with outputs.
+        if self._debt.is_due:
+            await asyncio.gather(outbox.send(), self._tell_changelog(self._debt.take()))
+        else:
+            await outbox.send()
+        is_safe = not self._debt
+        for partition, changed in changes.items():
+            self._table.remember(partition, changed)
+            self._debt.add(partition, changed)
+        return is_safe
 
     async def _settle(self) -> None:
-        """Write to the changelog what is owed to it: only then may the records be committed."""
-        if self._owed:
+        """Tell the changelog what is owed to it: only then may the records be committed."""
+        if self._debt:
             await self._app.prove_membership()
-            await self._pay_owed()
+            await self._tell_changelog(self._debt.take())
 
-    async def _pay_owed(self) -> None:
-        owed, self._owed = self._owed, []
-        await asyncio.gather(*(self._table.tell_changelog(write) for write in owed))
+    async def _tell_changelog(self, owed: Mapping[int, Changes]) -> None:
+        bulks = {partition: self._bulk(partition, changes) for partition, changes in owed.items()}
+        await asyncio.gather(*(self._table.tell_changelog(partition, bulk) for partition, bulk in bulks.items()))
 
     async def _write_ahead(self, results: Mapping[int, StageResult]) -> None:
-        writes = []
-        for partition, result in results.items():
-            bulk = Bulk(self._producer, self._table.changelog_topic_name, partition, self._limit)
-            changes = dict(result.ahead)
-            for key, value in result.ahead.items():
-                try:
-                    bulk.add(key, value)
-                except RecordTooLarge:
-                    del changes[key]  # the entry itself will be, too, and is told of then
-            writes.append(TableWrite(partition, bulk, changes))
+        # An entry that is too large is left out here; the whole one will be, too, and is told of then.
+        ahead = {partition: self._fitting(result.ahead, lambda _: None) for partition, result in results.items()}
         await self._app.prove_membership()
-        await asyncio.gather(*(self._table.tell_changelog(write) for write in writes))
-        for write in writes:
-            self._table.remember(write)
+        await self._tell_changelog(ahead)
+        for partition, changes in ahead.items():
+            self._table.remember(partition, changes)
 
-    def _pack(self, partition: int, result: StageResult, outbox: Outbox) -> TableWrite:
+    def _packed(self, result: StageResult, outbox: Outbox) -> Changes:
+        """Put the outputs into the outbox; the changes that fit into the changelog."""
         for output in result.outputs:
             try:
                 outbox.add(output)
             except RecordTooLarge as error:
                 self._replace(error, outbox)
-        bulk = Bulk(self._producer, self._table.changelog_topic_name, partition, self._limit)
-        changes = dict(result.changes)
-        for key, value in result.changes.items():
+        return self._fitting(result.changes, lambda error: self._replace(error, outbox))
+
+    def _fitting(self, changes: Changes, refused: Callable[[RecordTooLarge], None]) -> Changes:
+        kept = dict(changes)
+        for key, value in changes.items():
             try:
-                bulk.add(key, value)
+                require_room(self._table.changelog_topic_name, key, value, self._limit)
             except RecordTooLarge as error:
-                self._replace(error, outbox)
-                del changes[key]
-        return TableWrite(partition, bulk, changes)
+                refused(error)
+                del kept[key]
+        return kept
+
+    def _bulk(self, partition: int, changes: Changes) -> Bulk:
+        bulk = Bulk(self._producer, self._table.changelog_topic_name, partition, self._limit)
+        for key, value in changes.items():
+            bulk.add(key, value)
+        return bulk
 
     def _replace(self, error: RecordTooLarge, outbox: Outbox) -> None:
         for output in self._spec.on_too_large(error):

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import faust
@@ -15,15 +14,6 @@ from libs.runtime.faust_batch.record import Changes, State
 
 log = structlog.get_logger(__name__)
 PartitionsChanged: TypeAlias = Callable[[frozenset[int]], object]
-
-
-@dataclass(frozen=True, slots=True)
-class TableWrite:
-    """Changes to one partition, already packed for its changelog."""
-
-    partition: int
-    bulk: Bulk
-    changes: Changes
 
 
 class PartitionStore(memory.Store):
@@ -87,15 +77,15 @@ class BulkTable(faust.Table):
             self.data.apply(partition, ((record.key, record.value) for record in event.message.value))
             self._reread.add(partition)
 
-    def remember(self, write: TableWrite) -> None:
+    def remember(self, partition: int, changes: Changes) -> None:
         """Change the dictionary. Until `tell_changelog` has returned, a worker that takes over knows nothing of it."""
-        self.data.apply(write.partition, write.changes.items())
+        self.data.apply(partition, changes.items())
 
-    async def tell_changelog(self, write: TableWrite) -> None:
+    async def tell_changelog(self, partition: int, bulk: Bulk) -> None:
         """Publish to the changelog, and return when that is acknowledged. Raises KafkaError."""
-        written = await write.bulk.send()
+        written = await bulk.send()
         if written is not None:
-            self._note_own_write(write.partition, written)
+            self._note_own_write(partition, written)
 
     def _note_own_write(self, partition: int, written: Written) -> None:
         # Faust would read all that this worker wrote since its start again at each rebalance. What follows

@@ -97,8 +97,8 @@ def _work(
     database = parts.database
     delivering = _delivering(settings, keyring, parts)
 
-    def heard(project: str) -> None:
-        parts.feed.wake(project)
+    def heard(project: str, newest: int | None) -> None:
+        parts.feed.wake(project, newest)
         delivering.woken.set()
 
     return (

@@ -14,7 +14,7 @@ async def main() -> None:
     """Deliver until killed."""
     url, keyring = os.environ["DATABASE_URL"], Keyring.parse(os.environ["REVSTREAM_ENCRYPTION_KEYS"])
     by, stop = Delivering(url, keyring, Egress(unsafe=True), NoBroker()), asyncio.Event()
-    await asyncio.gather(deliver(by, stop), hear(url, lambda _project: by.woken.set(), stop))
+    await asyncio.gather(deliver(by, stop), hear(url, lambda _project, _newest: by.woken.set(), stop))
 
 
 if __name__ == "__main__":

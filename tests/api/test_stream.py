@@ -63,7 +63,7 @@ async def test_other_processes_are_notified_of_the_project_whose_log_has_grown(a
         await connection.add_listener(log.CHANNEL, lambda *said: told.put_nowait(said[-1]))
         await api.holds(change(1))
         async with asyncio.timeout(5):
-            assert await told.get() == signal_record().project
+            assert await told.get() == f"{signal_record().project} 1"
     finally:
         await connection.close()
 

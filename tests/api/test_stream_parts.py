@@ -97,6 +97,17 @@ async def test_what_this_process_logged_is_passed_on_without_a_look_into_the_log
         assert found.position == 7
 
 
+async def test_it_looks_only_for_what_was_not_passed_on() -> None:
+    async with reader(4) as (found, _):
+        found.take([frame(logged(seq)) for seq in (5, 6)])
+        found.grown(6)
+        assert not found.wake.is_set()
+        for newest in (7, None):
+            found.grown(newest)
+            assert found.wake.is_set()
+            found.wake.clear()
+
+
 async def test_what_another_process_logged_before_comes_first() -> None:
     async with reader(4, 5, 6) as (found, listener):
         found.take([frame(logged(6))])

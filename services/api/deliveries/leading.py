@@ -17,6 +17,8 @@ from services.api.read_model.leadership import TRY_AGAIN_SECONDS, pause
 
 DELIVERY_LOCK = 7_305_817_366_204_513
 HELD_SECONDS = 1.0
+# Between two goes of a duty: signals come singly, and each go asks PostgreSQL several times.
+REST_SECONDS = 0.2
 SESSION = {
     "application_name": "revstream-api-deliveries",
     "tcp_keepalives_idle": "10",
@@ -84,6 +86,7 @@ async def _repeat(duty: Duty) -> None:
         except duty.waits_out as error:
             logger.warning("duty_interrupted", duty=duty.name, reason=repr(error))
             await asyncio.sleep(HELD_SECONDS)
+        await asyncio.sleep(REST_SECONDS)
         try:
             async with asyncio.timeout(duty.every_seconds):
                 await duty.wake.wait()

@@ -35,10 +35,10 @@ class Feed:
         self._catching_up = asyncio.Semaphore(MOST_CATCHING_UP)
         self._closed = False
 
-    def wake(self, project: str) -> None:
-        """The project's log has grown."""
+    def wake(self, project: str, newest: int | None = None) -> None:
+        """The project's log has grown, to `newest` if that is known."""
         if project in self._readers:
-            self._readers[project].wake.set()
+            self._readers[project].grown(newest)
 
     def pass_on(self, logged: Sequence[Logged]) -> None:
         """What this process itself has logged and committed goes to its listeners without a look into the log."""
@@ -113,6 +113,11 @@ class Reader:
             self._offer(frames)
             if len(frames) < PAGE:
                 await self._pause()
+
+    def grown(self, newest: int | None) -> None:
+        """Look into the log, unless all of it was passed on already."""
+        if newest is None or newest > self.position:
+            self.wake.set()
 
     def take(self, frames: Sequence[Frame]) -> None:
         """Offer what follows directly on what was told; what lies between is in the log, and read there first."""

@@ -14,7 +14,7 @@ CHANNEL = "revstream_stream"
 
 # The row of a project's sequence is locked until the transaction ends, so a reader never sees 5 before 4.
 # An id that was told before gets the number of its repetition: receivers drop repeats by id.
-# Listeners of other processes are woken when the transaction is committed.
+# Listeners of other processes are woken when the transaction is committed; they hear how far the log goes.
 APPEND = f"""
 WITH incoming AS (
     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bool[], $5::text[], $6::text[], $7::text[], $8::text[],
@@ -33,7 +33,7 @@ WITH incoming AS (
                       WHERE told.project = incoming.project AND told.change_id = incoming.change_id) AS again
     FROM incoming JOIN counted USING (project) JOIN taken USING (project)
 ), woken AS (
-    SELECT count(*) FROM (SELECT pg_notify('{CHANNEL}', project) FROM taken) AS each_project
+    SELECT count(*) FROM (SELECT pg_notify('{CHANNEL}', project || ' ' || last) FROM taken) AS each_project
 )
 INSERT INTO stream_log (project, seq, kind, change_id, livemode, client, rule, severity, status, content, occurred_at)
 SELECT project, seq, kind, CASE WHEN again THEN change_id || ':' || seq ELSE change_id END,

@@ -15,11 +15,13 @@ AGAIN_SECONDS = 1.0
 ALIVE_SECONDS = 5.0
 KEEP_ALIVE = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
 
+Wake = Callable[[str, int | None], None]
 logger = structlog.get_logger(__name__)
 
 
-async def hear(database_url: str, wake: Callable[[str], None], stop: asyncio.Event) -> None:
-    """Call `wake` with each project whose log has grown, until asked to stop. PostgreSQL away: tries again."""
+async def hear(database_url: str, wake: Wake, stop: asyncio.Event) -> None:
+    """Call `wake` with each project whose log has grown and its newest number (None: something else is due), until
+    asked to stop. PostgreSQL away: tries again."""
     while not stop.is_set():
         try:
             await _hear(database_url, wake, stop)
@@ -28,9 +30,10 @@ async def hear(database_url: str, wake: Callable[[str], None], stop: asyncio.Eve
             await pause(stop, AGAIN_SECONDS)
 
 
-async def _hear(database_url: str, wake: Callable[[str], None], stop: asyncio.Event) -> None:
-    def heard(_connection: Any, _pid: int, _channel: str, project: object) -> None:
-        wake(str(project))
+async def _hear(database_url: str, wake: Wake, stop: asyncio.Event) -> None:
+    def heard(_connection: Any, _pid: int, _channel: str, told: object) -> None:
+        project, _, newest = str(told).partition(" ")
+        wake(project, int(newest) if newest else None)
 
     settings = {"application_name": "revstream-api-stream", **KEEP_ALIVE}
     connection = await asyncpg.connect(database_url, timeout=5, command_timeout=10, server_settings=settings)

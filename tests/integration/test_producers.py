@@ -35,6 +35,17 @@ async def test_a_topic_that_it_meets_late_makes_it_forget_no_other(kafka_bootstr
         assert leaderless(producer, (late, *(topic.name for topic in every_topic()))) == []
 
 
+async def test_it_asks_for_every_topic_from_its_start_on(kafka_bootstrap: str) -> None:
+    await ensure_topics(kafka_bootstrap, partitions=8, replication=1)
+    asked = [await asked_for(kafka_bootstrap) for _ in range(20)]  # what a start happens to learn differs by its timing
+    assert [topics ^ {topic.name for topic in every_topic()} for topics in asked] == [set()] * 20
+
+
+async def asked_for(bootstrap: str) -> set[str]:
+    async with new_producer(bootstrap) as producer:
+        return set(producer.client._topics)
+
+
 class Member:
     """A consumer that is still in its group."""
 

@@ -33,7 +33,7 @@ logger = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """Something that only the leader does: at once when woken, and every so many seconds.
+    """Something that only the leader does: when woken, a moment after the last time, and every so many seconds.
 
     What it can't do for a while (`waits_out`) is waited out; any other error ends the process loudly.
     """

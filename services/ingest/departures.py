@@ -1,4 +1,4 @@
-"""When records leave for the broker: at once where they are few or many, two or three together in between."""
+"""When records leave for the broker: at once where they are few or many, some together in between."""
 
 import asyncio
 from collections.abc import Callable

@@ -42,7 +42,7 @@ class PublishLimits:
     tries: int = 2
     renewal_seconds: float = 0.5
     farewell_seconds: float = 5.0
-    departure_seconds: float = 0.01
+    departure_seconds: float = 0.015
     crowd: int = 16
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from libs.domain.customer_state import EMPTY, fold
 from libs.domain.fact import Fact, about_subscription
@@ -22,6 +23,8 @@ from services.api.read_model.told import Moment, SumsOf, Told, Where, day_in
 
 FINAL = frozenset({SubscriptionStatus.CANCELED, SubscriptionStatus.INCOMPLETE_EXPIRED})
 RENEWING = frozenset({SubscriptionStatus.ACTIVE, SubscriptionStatus.TRIALING, SubscriptionStatus.PAST_DUE})
+# All versions of a trial are read again with each new one, and these come in bursts.
+LATELY_READ = 2048
 # A final state stays final; else the later telling holds.
 UPSERT = """
 INSERT INTO subscriptions AS held (project, livemode, subscription, customer, told_at, told_rank, final, status, plans,
@@ -152,7 +155,8 @@ def trial_told(records: Iterable[bytes]) -> Trial | None:
     return trial_of(steps) if steps else None
 
 
-def _facts(record: bytes) -> Iterable[Fact]:
+@lru_cache(maxsize=LATELY_READ)
+def _facts(record: bytes) -> tuple[Fact, ...]:
     try:
         return facts_of(decode(record, StripeRecord))
     except MalformedRecord:

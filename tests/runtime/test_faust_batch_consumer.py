@@ -18,6 +18,7 @@ from libs.runtime.faust_batch.membership import MembershipLost
 from tests.runtime.faust_batch_fakes import FakeProducer, record
 
 SOURCE = TP("in", 0)
+OTHER = TP("in", 1)
 CHANGELOG = TP("group-totals-changelog", 0)
 
 
@@ -30,10 +31,11 @@ class FakeThread:
     held: set[TP] = field(default_factory=set)
     member: bool = True
     generation: int = 1
+    assigned: set[TP] = field(default_factory=lambda: {SOURCE, CHANGELOG})
     polls: deque[Mapping[TP, Sequence[ConsumerRecord]]] = field(default_factory=deque)
 
     def assignment(self) -> set[TP]:
-        return {SOURCE, CHANGELOG}
+        return set(self.assigned)
 
     def hold(self, partitions: Iterable[TP]) -> None:
         self.held |= set(partitions)
@@ -111,6 +113,60 @@ async def test_one_poll_of_a_partition_is_one_message(running: Running) -> None:
     await running.poll(0, 1, 2)
     await running.poll(3)
     assert running.offsets() == [[0, 1, 2], [3]]
+
+
+async def test_what_one_poll_brings_is_there_before_anybody_looks(running: Running) -> None:
+    running.thread.assigned.add(OTHER)
+    await running.recovered()
+    arrived, receive = asyncio.Event(), running.consumer.callback
+
+    async def told(message: Message) -> None:
+        await receive(message)
+        arrived.set()
+
+    async def look() -> int:
+        await arrived.wait()
+        return len(running.received)
+
+    running.consumer.callback = told
+    looking = asyncio.create_task(look())
+    running.thread.polls.append({SOURCE: [record(0)], OTHER: [record(0)]})
+    await running.consumer._deliver(await running.consumer._poll())
+    assert await looking == 2
+
+
+async def test_what_a_full_queue_keeps_out_when_a_rebalance_begins_is_fetched_again(running: Running) -> None:
+    running.thread.assigned.add(OTHER)
+    await running.recovered()
+    is_full, receive = asyncio.Event(), running.consumer.callback
+
+    async def wait_for_room(message: Message) -> None:
+        is_full.set()
+        await asyncio.Event().wait()
+
+    running.consumer.callback = wait_for_room
+    running.thread.polls.append({SOURCE: [record(0)], OTHER: [record(0)]})
+    delivering = asyncio.create_task(running.consumer._deliver(await running.consumer._poll()))
+    await is_full.wait()
+    running.consumer.stop_flow()
+    async with asyncio.timeout(5):
+        await delivering
+    running.consumer.callback = receive
+    running.consumer.resume_flow()
+    await running.poll(0)
+    assert sorted(running.thread.seeks, key=str) == [{SOURCE: 0}, {OTHER: 0}]
+    assert running.offsets() == [[0]]
+
+
+async def test_an_error_of_who_takes_a_batch_is_not_swallowed(running: Running) -> None:
+    await running.recovered()
+
+    async def fail(_message: Message) -> None:
+        raise RuntimeError("no room for this")
+
+    running.consumer.callback = fail
+    with pytest.raises(RuntimeError, match="no room for this"):
+        await running.poll(0)
 
 
 async def test_source_partitions_wait_for_the_seek_and_the_emptied_queues(running: Running) -> None:

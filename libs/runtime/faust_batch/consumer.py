@@ -161,32 +161,45 @@ class BatchConsumer(Consumer):
         return polled or {}
 
     async def _deliver(self, polled: Mapping[TP, Sequence[ConsumerRecord]]) -> None:
-        generation = self.app.consumer_generation_id
-        for tp, records in polled.items():
-            if not await self._deliver_batch(tp, records, generation):
-                self._continuity[tp].broken()
-                self._dropped.add(tp)
+        """Hand a poll on, all of it before anybody looks: what came together is one round, not one for each partition.
 
-    async def _deliver_batch(self, tp: TP, records: Sequence[ConsumerRecord], generation: int) -> bool:
-        """Hand a poll on; False if it had to be dropped, so that what it held must be fetched again."""
+        Faust waits for each partition with four tasks, to see a rebalance. Mostly nothing waits, so one step is enough.
+        """
+        left = dict(polled)
+        delivery = asyncio.ensure_future(self._hand_on(left, self.app.consumer_generation_id))
+        try:
+            await asyncio.sleep(0)
+            if not delivery.done():
+                await self.wait_first(delivery, self.suspend_flow.wait())  # a full queue
+            if delivery.done():
+                delivery.result()
+        finally:
+            delivery.cancel()
+        for tp in left:  # a rebalance began: read again after it
+            self._continuity[tp].broken()
+            self._dropped.add(tp)
+
+    async def _hand_on(self, left: dict[TP, Sequence[ConsumerRecord]], generation: int) -> None:
+        """Take out of `left` what is delivered, or asked for again."""
+        for tp, records in list(left.items()):
+            if self._is_wanted(tp, generation):
+                await self._deliver_batch(tp, records)
+                del left[tp]
+
+    async def _deliver_batch(self, tp: TP, records: Sequence[ConsumerRecord]) -> None:
         wanted = self._read_offset[tp] or 0
         fresh = records if records[0].offset >= wanted else [r for r in records if r.offset >= wanted]
-        if not self._is_wanted(tp, generation):
-            return False
         if not fresh:
-            return True
+            return
         if not self._continuity[tp].believes(wanted, fresh[0].offset):
             await self._ask_again(tp)
-            return True
+            return
         end = fresh[-1].offset + 1
         if tp in self._chains:
             self._chains[tp].deliver(wanted, end)
-        delivery = self.callback(self._batch_message(tp, fresh))
-        if delivery not in (await self.wait_first(delivery, self.suspend_flow.wait())).done:
-            return False  # the queue is full and a rebalance began: read again after it
+        await self.callback(self._batch_message(tp, fresh))
         self._read_offset[tp] = end
         self._continuity[tp].delivered()
-        return True
 
     def _is_wanted(self, tp: TP, generation: int) -> bool:
         if not self.flow_active or self.app.consumer_generation_id != generation:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 
 from hypothesis import given, settings
@@ -93,6 +93,28 @@ def test_cells_add_up_to_what_the_ledger_says(
     later = tuple((after(days=day), CLIENTS[(number + 1) % 2]) for number, day in enumerate(moves))
     movements = written(dearer(facts), policy, (*ALONE, *later))
     assert_agrees(movements, policy, Period(days[0], days[1]))
+
+
+def test_a_customer_that_comes_back_and_is_lost_within_one_instant_takes_its_client_with_it() -> None:
+    def moved(day: int, kind: str, amount: int, after: int) -> Entry:
+        return Entry(
+            f"{day}/{kind}", datetime(2025, 1, day, tzinfo=UTC), kind, "usd", Fraction(amount), Fraction(after)
+        )
+
+    life = (
+        moved(2, "new", 10, 10),
+        moved(3, "transfer", -10, 0),
+        moved(23, "transfer", 10, 10),
+        moved(23, "churn", -10, 0),
+    )
+    held = cells(life, "UTC")
+    assert gone(held, 3, 23) == 1
+    assert gone(held, 3, 22) == gone(held, 4, 23) == 0
+    assert gone(cells((*life, moved(25, "reactivation", 10, 10)), "UTC"), 3, 26) == 0
+
+
+def gone(held: Cells, first: int, last: int) -> int:
+    return -Reader(held, Period(date(2025, 1, first), date(2025, 1, last))).count(Measure.AWAY, edges=True)
 
 
 @settings(max_examples=examples(100, 5_000))

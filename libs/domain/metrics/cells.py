@@ -142,8 +142,11 @@ class _Walk:
         for entry in together:
             self._moved(day, entry, was_active)
             self.balance[entry.currency] = self.balance.get(entry.currency, NOTHING) + entry.amount
+        churned = any(entry.kind == "churn" for entry in together)
         if self.is_active != was_active:
-            self._turned(day, churned=any(entry.kind == "churn" for entry in together))
+            self._turned(day, churned)
+        elif churned and not was_active:
+            self._left_for_good(day)
 
     @property
     def is_active(self) -> bool:
@@ -188,6 +191,12 @@ class _Walk:
         if sign < 0:
             self.left = len(self.edges) if churned else self.left
             self._away(day, 1)
+
+    def _left_for_good(self, day: date) -> None:
+        """A customer came back and was lost within one instant: the client was gone without a churn, now it is by one."""
+        self._away(day, -1)
+        self.left = len(self.edges)
+        self._away(day, 1)
 
     def _away(self, day: date, sign: int) -> None:
         for edge, counted in self.edges[: self.left]:

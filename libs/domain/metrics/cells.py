@@ -193,7 +193,7 @@ class _Walk:
             self._away(day, 1)
 
     def _left_for_good(self, day: date) -> None:
-        """A customer came back and was lost within one instant: the client was gone without a churn, now it is by one."""
+        """A customer came back and was lost within one instant: its client, gone without a churn, is so by one now."""
         self._away(day, -1)
         self.left = len(self.edges)
         self._away(day, 1)

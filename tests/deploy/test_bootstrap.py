@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,49 @@ def test_uv_trusts_what_pip_was_told_to_trust() -> None:
 def test_arguments_pass_through(place: Place, arguments: list[str], becomes: list[str]) -> None:
     program_path, *rest = bootstrap.command(place, arguments)
     assert [Path(program_path).name, *rest] == becomes
+
+
+def python_that_needs(seconds: str, folder: Path) -> str:
+    """A Python of our version on the path, which takes so long for the errand."""
+    name = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    return str(program(folder, name, f"echo {seconds}"))
+
+
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A path without any Python, and one's own that takes a second."""
+    own = python_that_needs("1.0", tmp_path / "own")
+    monkeypatch.setattr(bootstrap, "base_python", lambda: own)
+    monkeypatch.setattr(bootstrap, "SYSTEM_FOLDERS", ())
+    monkeypatch.delenv("UV_PYTHON", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path / "first"))
+    return tmp_path / "first"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "is_taken"),
+    [("0.7", True), ("0.89", True), ("0.95", False), ("1.5", False), ("nothing at all", False), ("", False)],
+    ids=["a third quicker", "clearly quicker", "hardly quicker", "slower", "broken", "silent"],
+)
+def test_the_environment_is_made_of_a_python_that_is_clearly_quicker(alone: Path, seconds: str, is_taken: bool) -> None:
+    other = python_that_needs(seconds, alone)
+    assert bootstrap.quickest_python() == (other if is_taken else bootstrap.base_python())
+
+
+def test_without_another_python_it_is_ours(alone: Path) -> None:
+    assert bootstrap.quickest_python() == bootstrap.base_python()
+
+
+def test_a_python_that_was_named_is_taken(alone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    python_that_needs("0.1", alone)
+    monkeypatch.setenv("UV_PYTHON", "/opt/python")
+    assert bootstrap.quickest_python() == "/opt/python"
+
+
+def test_the_errand_is_run_by_this_very_version() -> None:
+    assert 0 < bootstrap.errand_seconds(sys.executable) < 10
+    assert bootstrap.errand_seconds("/bin/false") == float("inf")
+    assert bootstrap.errand_seconds("/missing/python") == float("inf")
 
 
 def run_with(pythons: dict[str, str], tmp_path: Path) -> subprocess.CompletedProcess[str]:

@@ -5,6 +5,7 @@ import asyncio
 import faust
 
 from libs.runtime.faust_batch.consumer import BatchConsumer
+from libs.runtime.faust_batch.precedence import Precedence
 from libs.runtime.faust_batch.rounds import RoundOverdue, Rounds
 from libs.runtime.faust_batch.settings import BatchSettings
 from libs.runtime.faust_batch.table import BulkTable
@@ -22,6 +23,7 @@ class BatchApp(faust.App):
         self.written: set[str] = set()
         # Topics whose records need not be fetched at once, and how long they may wait.
         self.unhurried: dict[str, float] = {}
+        self.precedence = Precedence()
         self._rounds: list[Rounds] = []
         super().__init__(settings.group, Table=BulkTable, **settings.faust())
         self.transport.Consumer = BatchConsumer

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -53,7 +54,7 @@ class StageSpec:
     `on_recovered` and `on_revoked` frame the time in which the worker owns partitions. `on_too_large` names what to
     publish instead of a record that no topic takes; a table entry that is too large keeps its last value. `rounds`
     says how its rounds are made where the worker's own limits don't suit it; with `gather_seconds` what comes within so
-    long after some records is fetched together.
+    long after some records is fetched together, and other stages compute first.
     """
 
     name: str
@@ -108,11 +109,18 @@ class StageHandle:
         self.rounds.submit(keys)
 
     async def _records_round(self, batches: Batches) -> bool:
+        with nullcontext() if self._spec.gather_seconds else self._app.precedence.first():
+            results = await self._computed(batches)
+        return await self._publish(results)
+
+    async def _computed(self, batches: Batches) -> Mapping[int, StageResult]:
         results = {}
         for partition, records in batches.items():
+            if self._spec.gather_seconds:
+                await self._app.precedence.give_way()
             results[partition] = self._spec.compute(records, self._table.part(partition))
             await asyncio.sleep(0)  # heartbeats and health checks run between partitions
-        return await self._publish(results)
+        return results
 
     async def _keys_round(self, keys: Sequence[bytes]) -> None:
         results = {}

@@ -20,9 +20,10 @@ UV_VERSION = "0.13.9"
 UNAVAILABLE = 3
 NEARLY_FULL_BYTES = 8 * 2**20
 CERTIFICATES = ("SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-# What an interpreter spends its time on in the services: calls, attributes, small objects. Prints its best seconds.
+# What an interpreter spends its time on in the services: calls, attributes, small objects. Prints its best seconds. One
+# that lacks a part of the standard library (some systems ship such) fails at the import.
 ERRAND = """
-import time
+import asyncio, ctypes, decimal, ssl, time, zoneinfo
 class Row:
     __slots__ = ("number", "name")
     def __init__(self, number, name):

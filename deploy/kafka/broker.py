@@ -18,7 +18,7 @@ from deploy.kafka.properties import Node, node_properties, render
 from deploy.leftovers import stop_leftover
 from deploy.lifecycle import Deadlines, Lifecycle, run_tool
 
-# Young objects get a quarter: with less the broker stands still for 10 ms every 0.9 s, with this every 3 s.
+# Young objects get a quarter: with less the broker stands still for 10 ms every 0.9 s.
 FAST_START = ("-Xmx256m", "-Xms128m", "-Xmn64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 ALWAYS = (
     "-XX:+ExitOnOutOfMemoryError",

@@ -170,7 +170,10 @@ def quickest_python() -> str:
     if named:
         return named
     base = base_python()
-    seconds = {python: errand_seconds(python) for python in (base, *others(base))}
+    found = others(base)
+    if not found:
+        return base
+    seconds = {python: errand_seconds(python) for python in (base, *found)}
     best = min(seconds, key=seconds.__getitem__)
     return best if seconds[best] < CLEARLY * seconds[base] else base
 

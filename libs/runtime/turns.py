@@ -2,23 +2,19 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterable
+from typing import TypeVar
 
 TURN_SECONDS = 0.002
 
+Item = TypeVar("Item")
 
-class Turns:
-    """Call `give_way` between the parts of a computation: whoever waits goes on after a turn, not after all of it.
 
-    `clock` gives seconds.
-    """
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._began = clock()
-
-    async def give_way(self) -> None:
-        """Let others go on, if this turn has lasted for TURN_SECONDS."""
-        if self._clock() - self._began >= TURN_SECONDS:
+async def in_turns(items: Iterable[Item], clock: Callable[[], float] = time.monotonic) -> AsyncIterator[Item]:
+    """Each item; after TURN_SECONDS that were spent on items whoever waits goes on first. `clock` gives seconds."""
+    began = clock()
+    for item in items:
+        yield item
+        if clock() - began >= TURN_SECONDS:
             await asyncio.sleep(0)
-            self._began = self._clock()
+            began = clock()

@@ -27,6 +27,7 @@ class FakeThread:
     """The fetch thread, without a thread and without Kafka."""
 
     committed: dict[TP, int] = field(default_factory=dict)
+    commits: int = 0
     seeks: list[Mapping[TP, int]] = field(default_factory=list)
     held: set[TP] = field(default_factory=set)
     member: bool = True
@@ -50,6 +51,7 @@ class FakeThread:
         self.seeks.append(partitions)
 
     async def commit(self, offsets: Mapping[TP, int]) -> bool:
+        self.commits += 1
         if self.member:
             self.committed.update(offsets)
         return self.member
@@ -258,8 +260,10 @@ async def test_no_partition_to_read_means_no_records_of_every_partition(running:
 async def test_a_worker_that_the_broker_confirmed_lately_need_not_ask(running: Running) -> None:
     await running.recovered()
     await running.consumer.prove_membership()
+    asked = running.thread.commits
     running.thread.member = False
     await running.consumer.prove_membership()
+    assert asked == running.thread.commits == 1
 
 
 @pytest.mark.parametrize(("member", "generation"), [(False, 1), (True, -1)], ids=["commit refused", "disowned"])

@@ -25,6 +25,15 @@ def noting(done: list[str], name: str) -> Callable[[Sequence[Record], State], St
     return compute
 
 
+async def goes_on_at_once(one: Precedence) -> bool:
+    """Whether who gives way now need not wait."""
+    asking = asyncio.create_task(one.give_way())
+    await asyncio.sleep(0)
+    is_over = asking.done()
+    asking.cancel()
+    return is_over
+
+
 async def test_who_is_waited_for_computes_all_its_parts_first(tmp_path: Path) -> None:
     app = batch_app(BatchSettings("group", "127.0.0.1:1", tmp_path, partitions=3))
     app.producer, app.consumer = FakeProducer(), Member()
@@ -39,10 +48,10 @@ async def test_who_is_waited_for_computes_all_its_parts_first(tmp_path: Path) ->
 async def test_nobody_waits_while_nobody_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(precedence, "PATIENCE_SECONDS", 1e9)
     one = Precedence()
-    await one.give_way()
+    assert await goes_on_at_once(one)
     with one.first():
-        pass
-    await one.give_way()
+        assert not await goes_on_at_once(one)
+    assert await goes_on_at_once(one)
 
 
 async def test_the_last_of_those_that_go_first_ends_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,11 +71,14 @@ async def test_an_error_of_who_went_first_ends_the_wait_too(monkeypatch: pytest.
     one = Precedence()
     with pytest.raises(ValueError, match="a bug"), one.first():
         raise ValueError("a bug")
-    await one.give_way()
+    assert await goes_on_at_once(one)
 
 
 async def test_nobody_is_put_off_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(precedence, "PATIENCE_SECONDS", 0.001)
     one = Precedence()
     with one.first():
-        await one.give_way()
+        assert not await goes_on_at_once(one)
+        async with asyncio.timeout(5):
+            await one.give_way()
+        assert not await goes_on_at_once(one)  # they were still computing

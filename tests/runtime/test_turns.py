@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Sequence
+from itertools import pairwise
 
 import pytest
 
-from libs.runtime.turns import TURN_SECONDS, Turns
+from libs.runtime.turns import TURN_SECONDS, in_turns
 
 
 async def gave_way(parts: Sequence[float]) -> list[bool]:
@@ -18,15 +19,17 @@ async def gave_way(parts: Sequence[float]) -> list[bool]:
             turns_of_others += 1
             await asyncio.sleep(0)
 
+    def clock() -> float:
+        return now
+
     beside = asyncio.create_task(other())
-    turns, found = Turns(lambda: now), []
-    for part in parts:
+    seen = []
+    async for part in in_turns(parts, clock):
+        seen.append(turns_of_others)
         now += part * TURN_SECONDS
-        before = turns_of_others
-        await turns.give_way()
-        found.append(turns_of_others > before)
+    seen.append(turns_of_others)
     beside.cancel()
-    return found
+    return [after > before for before, after in pairwise(seen)]
 
 
 @pytest.mark.parametrize(

@@ -142,11 +142,16 @@ class _Walk:
         for entry in together:
             self._moved(day, entry, was_active)
             self.balance[entry.currency] = self.balance.get(entry.currency, NOTHING) + entry.amount
-        churned = any(entry.kind == "churn" for entry in together)
+        # By how much a client that is away counts as gone may be another after any instant: also after one in which a
+        # customer came back and was lost.
+        if not was_active:
+            self._away(day, -1)
         if self.is_active != was_active:
-            self._turned(day, churned)
-        elif churned and not was_active:
-            self._left_for_good(day)
+            self._turned(day)
+        if not self.is_active:
+            if any(entry.kind == "churn" for entry in together):
+                self.left = len(self.edges)
+            self._away(day, 1)
 
     @property
     def is_active(self) -> bool:
@@ -179,24 +184,13 @@ class _Walk:
         else:
             self._add(Cell(Measure.COHORT_MRR, month, self.cohort), entry)
 
-    def _turned(self, day: date, churned: bool) -> None:
+    def _turned(self, day: date) -> None:
         """The client became active, or ceased to be."""
         sign = 1 if self.is_active else -1
         self._count(Cell(Measure.ACTIVE, day), sign)
         if self.cohort is not None:
             self._count(Cell(Measure.COHORT_ACTIVE, day.replace(day=1), self.cohort), sign)
-        if sign > 0:
-            self._away(day, -1)
         self.edges.append((day, sign))
-        if sign < 0:
-            self.left = len(self.edges) if churned else self.left
-            self._away(day, 1)
-
-    def _left_for_good(self, day: date) -> None:
-        """A customer came back and was lost within one instant: its client, gone without a churn, is so by one now."""
-        self._away(day, -1)
-        self.left = len(self.edges)
-        self._away(day, 1)
 
     def _away(self, day: date, sign: int) -> None:
         for edge, counted in self.edges[: self.left]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from libs.domain.fact import Fact
-from libs.runtime.turns import Turns
+from libs.runtime.turns import in_turns
 from libs.wire.codec import MalformedRecord
 from libs.wire.records import StripeRecord
 from libs.wire.stripe_event import Kind, kind_of
@@ -24,7 +24,7 @@ async def write(connection: Connection, rows: Sequence[VersionRow]) -> None:
     """Keep the versions, the newest state of each object, and the daily sums of trials and payments."""
     await versions.write(connection, rows)
     records = [row.record for row in rows]
-    told = await _told(records)
+    told = [Told(_where(record), record, fact) async for record in in_turns(records) for fact in _facts(record)]
     changes: Changes = {}
     held = await books(connection, {record.project for record in records})
     await subscriptions.write(connection, told, held, changes)
@@ -36,15 +36,6 @@ async def write(connection: Connection, rows: Sequence[VersionRow]) -> None:
 
 
 PROJECTION = Projection(STRIPE_EVENTS, versions.read, write)
-
-
-async def _told(records: Iterable[StripeRecord]) -> Sequence[Told]:
-    told: list[Told] = []
-    turns = Turns()
-    for record in records:
-        told += (Told(_where(record), record, fact) for fact in _facts(record))
-        await turns.give_way()
-    return told
 
 
 def _where(record: StripeRecord) -> Where:

@@ -13,7 +13,7 @@ from libs.domain.metrics.trials import Trial, trial_of
 from libs.domain.mrr.standing import ending
 from libs.domain.policy import DEFAULT
 from libs.domain.subscription import Subscription, SubscriptionStatus
-from libs.runtime.turns import Turns
+from libs.runtime.turns import in_turns
 from libs.wire.codec import MalformedRecord, decode
 from libs.wire.records import StripeRecord
 from libs.wire.stripe_event import read as facts_of
@@ -139,7 +139,7 @@ async def _try(
     arguments = [row["project"] for row in rows], [row["customer"] for row in rows], names
     for version in await connection.fetch(VERSIONS, *arguments):
         records[version["object_id"]].append(version["record"])
-    trials = await _tried(records[name] for name in names)
+    trials = [trial_told(records[name]) async for name in in_turns(names)]
     for row, trial in zip(rows, trials, strict=True):
         before = (row["trial_began"], row["trial_ended"], row["trial_converted"])
         sums = SumsOf(Where(row["project"], row["livemode"]), held, changes)
@@ -147,15 +147,6 @@ async def _try(
             sums.note(volume, _cells(before, volume), _cells(_instants(trial), volume))
     instants = [list(column) for column in zip(*map(_instants, trials), strict=True)]
     await connection.execute(TRIED, arguments[0], [row["livemode"] for row in rows], names, *instants)
-
-
-async def _tried(pasts: Iterable[Sequence[bytes]]) -> Sequence[Trial | None]:
-    trials: list[Trial | None] = []
-    turns = Turns()
-    for records in pasts:
-        trials.append(trial_told(records))
-        await turns.give_way()
-    return trials
 
 
 def trial_told(records: Iterable[bytes]) -> Trial | None:
